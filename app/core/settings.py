@@ -1,0 +1,112 @@
+"""Settings: one class, read from the environment with the prefix `MASHANG_` (and from `.env`).
+
+Every field is documented in `docs/operations.md`; a house test compares. Secrets have a working value
+only in development, where they are made once and kept in the data directory; in production a missing
+or weak secret stops the start.
+"""
+
+from __future__ import annotations
+
+import secrets
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MINIMUM_SECRET_LENGTH = 32
+
+
+class Settings(BaseSettings):
+    """The configuration of one process. Immutable; passed from `create_app`, never imported."""
+
+    model_config = SettingsConfigDict(env_prefix="MASHANG_", env_file=".env", extra="ignore", frozen=True)
+
+    # Where things are
+    environment: Literal["development", "production"] = "development"
+    data_dir: Path = Path("var")
+    database_url: str = ""
+    public_url: str = "http://127.0.0.1:8000"
+    secret_key: SecretStr = SecretStr("")
+    pool_size: int = Field(default=10, ge=1, le=40)
+
+    # WeChat: the platform's addresses
+    wechat_api_base: str = "https://api.weixin.qq.com"
+    wechat_mp_base: str = "https://mp.weixin.qq.com"
+    wechat_open_base: str = "https://open.weixin.qq.com"
+    wechat_connect_timeout: float = Field(default=3.0, gt=0)
+    wechat_read_timeout: float = Field(default=10.0, gt=0)
+
+    # WeChat: the Official Account (服务号)
+    wechat_app_id: str = ""
+    wechat_app_secret: SecretStr = SecretStr("")
+    wechat_token: SecretStr = SecretStr("")
+    wechat_aes_key: SecretStr = SecretStr("")
+
+    # WeChat: the Mini Program
+    miniprogram_app_id: str = ""
+    miniprogram_app_secret: SecretStr = SecretStr("")
+    miniprogram_token: SecretStr = SecretStr("")
+    miniprogram_aes_key: SecretStr = SecretStr("")
+    miniprogram_page: str = "pages/village/index"
+    miniprogram_env_version: Literal["release", "trial", "develop"] = "release"
+
+    # Callback limits
+    callback_max_bytes: int = Field(default=256 * 1024, ge=16 * 1024, le=1024 * 1024)
+
+    # Worker and scheduler
+    worker_threads: int = Field(default=4, ge=1, le=32)
+    worker_poll_seconds: float = Field(default=5.0, gt=0)
+    lease_seconds: int = Field(default=60, ge=5)
+    outbox_max_attempts: int = Field(default=8, ge=1)
+
+    # Uploads
+    upload_max_bytes: int = Field(default=10 * 1024 * 1024, ge=64 * 1024)
+    upload_max_pixels: int = Field(default=40_000_000, ge=1_000_000)
+    upload_max_files: int = Field(default=9, ge=1)
+
+    @model_validator(mode="after")
+    def _refuse_weak_production(self) -> Self:
+        if self.environment != "production":
+            return self
+        weak = [name for name in ("secret_key",) if len(self._secret(name)) < MINIMUM_SECRET_LENGTH]
+        missing = [
+            name
+            for name in ("wechat_app_id", "wechat_app_secret", "wechat_token", "wechat_aes_key")
+            if not self._secret(name)
+        ]
+        if not self.public_url.startswith("https://"):
+            weak.append("public_url (https is required)")
+        if weak or missing:
+            names = ", ".join("MASHANG_" + name.upper() for name in [*weak, *missing])
+            raise ValueError(f"production refuses to start; set or strengthen: {names}")
+        return self
+
+    def _secret(self, name: str) -> str:
+        value = getattr(self, name)
+        return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+
+    @property
+    def production(self) -> bool:
+        """Whether this is a production process."""
+        return self.environment == "production"
+
+    @cached_property
+    def key(self) -> bytes:
+        """The master secret, from which every other key is derived (`core.security.derive_key`).
+
+        In development a random one is kept in `<data_dir>/secret_key`, so that restarts keep sessions."""
+        configured = self.secret_key.get_secret_value()
+        if configured:
+            return configured.encode()
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        path = self.data_dir / "secret_key"
+        if not path.exists():
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_urlsafe(48), encoding="ascii")
+        return path.read_bytes()
+
+    def url(self, path: str) -> str:
+        """The public address of `path` (which begins with a slash)."""
+        return self.public_url.rstrip("/") + path
