@@ -1,0 +1,306 @@
+"""The only place that answers "may this actor see or do this".
+
+Every list, count, search, export, push and file download asks here. Conditions are SQL, so that a list
+and a count can never disagree. Exclusion (回避) is part of them: an officer whom a complaint names never
+sees it, whatever else he is appointed to.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import cast as typing_cast
+
+from sqlalchemy import ColumnElement, Uuid, and_, case, exists, false, or_, select, true
+from sqlalchemy.dialects.postgresql import ARRAY, UUID
+from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.sql.expression import cast
+
+from app.core.errors import AppError, Forbidden, NotFound, Unauthenticated
+from app.models import (
+    Appointment,
+    Assignment,
+    AuditEntry,
+    Complaint,
+    ComplaintSubject,
+    Contract,
+    Disclosure,
+    EarlyWarning,
+    Organisation,
+    OutgoingMessage,
+    Payment,
+)
+from app.models import Officer as OfficerRow
+from app.models.disclosures import DisclosureState
+from app.models.people import Duty, Role
+from app.services.actors import Actor, Administrator, Officer, System, Villager
+
+INSPECTORS = (Role.TOWN_INSPECTOR, Role.COUNTY_INSPECTOR)
+VILLAGE_ROLES = (Role.INFORMATION_OFFICER, Role.LIAISON_OFFICER)
+
+Condition = ColumnElement[bool]
+
+
+def refused() -> AppError:
+    """The error for a step that the caller may not take."""
+    return Forbidden("access.forbidden", "您没有权限做这件事；如需办理，请联系管理员或上级单位。")
+
+
+def is_administrator(actor: Actor) -> bool:
+    """Whether the actor administers the platform."""
+    return isinstance(actor, Administrator | System) or (
+        isinstance(actor, Officer) and Role.ADMINISTRATOR in actor.roles()
+    )
+
+
+def require_administrator(actor: Actor) -> None:
+    """Raise unless the actor administers the platform."""
+    if not is_administrator(actor):
+        raise refused()
+
+
+def within(column: InstrumentedAttribute[uuid.UUID], organisations: tuple[uuid.UUID, ...]) -> Condition:
+    """Whether the village in `column` is one of `organisations` or lies below one."""
+    if not organisations:
+        return false()
+    wanted = cast(list(organisations), ARRAY(UUID(as_uuid=True)))
+    return column.in_(select(Organisation.id).where(Organisation.ancestry.op("&&")(wanted)))
+
+
+def covers(
+    session: Session, actor: Actor, village_id: uuid.UUID, *roles: Role, duty: Duty | None = None
+) -> bool:
+    """Whether an officer holds one of `roles` at this village or above it."""
+    if not isinstance(actor, Officer):
+        return False
+    ancestry = session.scalar(select(Organisation.ancestry).where(Organisation.id == village_id)) or []
+    return any(place in ancestry for place in actor.organisations(*roles, duty=duty))
+
+
+# --- complaints -----------------------------------------------------------------------------------
+
+
+def excluded(officer_id: uuid.UUID) -> Condition:
+    """The complaint is about this officer."""
+    return exists().where(
+        ComplaintSubject.complaint_id == Complaint.id, ComplaintSubject.officer_id == officer_id
+    )
+
+
+def visible_complaints(actor: Actor) -> Condition:
+    """Which complaints the actor may know of.
+
+    A liaison officer: those that lie or lay with his village. Inspectors: all of their area. A department:
+    those handed to it. A villager: his own. Nobody: one that names him."""
+    if isinstance(actor, Officer):
+        reach = or_(
+            within(Complaint.village_id, actor.organisations(*INSPECTORS)),
+            _assigned_to(actor.organisations(Role.LIAISON_OFFICER, duty=Duty.COMPLAINTS)),
+            _assigned_to(actor.organisations(Role.DEPARTMENT_HANDLER)),
+            true() if is_administrator(actor) else false(),
+        )
+        return and_(reach, ~excluded(actor.officer_id))
+    if isinstance(actor, Villager):
+        return Complaint.villager_id == actor.villager_id
+    return true() if is_administrator(actor) else false()
+
+
+def _assigned_to(organisations: tuple[uuid.UUID, ...]) -> Condition:
+    return exists().where(
+        Assignment.complaint_id == Complaint.id, Assignment.organisation_id.in_(organisations)
+    )
+
+
+def access_complaint(session: Session, actor: Actor, complaint_id: uuid.UUID) -> Complaint:
+    """The complaint, if the actor may know of it. Raises NotFound otherwise, existing or not."""
+    found = session.scalar(select(Complaint).where(Complaint.id == complaint_id, visible_complaints(actor)))
+    if found is None:
+        raise NotFound("complaint.not_found", "没有找到这件诉求，可能链接有误，或不由您办理。")
+    return found
+
+
+def require_handler(session: Session, actor: Actor, complaint: Complaint) -> Officer:
+    """The officer, if the complaint lies on his desk now or below his office. Raises Forbidden otherwise."""
+    if not isinstance(actor, Officer):
+        raise refused()
+    access_complaint(session, actor, complaint.id)
+    holders = session.scalars(
+        select(Assignment.organisation_id).where(
+            Assignment.complaint_id == complaint.id, Assignment.until.is_(None)
+        )
+    ).all()
+    own = {
+        *actor.organisations(Role.LIAISON_OFFICER, duty=Duty.COMPLAINTS),
+        *actor.organisations(*INSPECTORS, Role.DEPARTMENT_HANDLER),
+    }
+    if own.isdisjoint(holders):
+        raise Forbidden("complaint.not_yours", "这件诉求现在不由您办理，请联系正在办理的单位。")
+    return actor
+
+
+# --- disclosures ----------------------------------------------------------------------------------
+
+
+def visible_disclosures(actor: Actor) -> Condition:
+    """Published ones and tombstones are everybody's; drafts belong to the village's officers and above."""
+    public = Disclosure.state.in_([DisclosureState.PUBLISHED, DisclosureState.WITHDRAWN])
+    if is_administrator(actor):
+        return true()
+    if isinstance(actor, Officer):
+        return or_(public, within(Disclosure.village_id, actor.organisations(*VILLAGE_ROLES, *INSPECTORS)))
+    return public
+
+
+def access_disclosure(session: Session, actor: Actor, disclosure_id: uuid.UUID) -> Disclosure:
+    """The disclosure, if the actor may know of it. Raises NotFound otherwise."""
+    found = session.scalar(
+        select(Disclosure).where(Disclosure.id == disclosure_id, visible_disclosures(actor))
+    )
+    if found is None:
+        raise NotFound("disclosure.not_found", "没有找到这条公开信息，可能已经下架或链接有误。")
+    return found
+
+
+def require_author(session: Session, actor: Actor, village_id: uuid.UUID) -> Officer:
+    """The officer, if he drafts for this village (信息员). Raises Forbidden otherwise."""
+    if not covers(session, actor, village_id, Role.INFORMATION_OFFICER) or not isinstance(actor, Officer):
+        raise Forbidden("disclosure.not_author", "只有本村信息员可以起草和提交公开信息。")
+    return actor
+
+
+def require_reviewer(session: Session, actor: Actor, village_id: uuid.UUID) -> Officer:
+    """The officer, if he supervises this village's publication (联络员). Raises Forbidden otherwise."""
+    if isinstance(actor, Officer) and (
+        covers(session, actor, village_id, Role.LIAISON_OFFICER, duty=Duty.PUBLICATION)
+        or covers(session, actor, village_id, Role.TOWN_INSPECTOR)
+    ):
+        return actor
+    raise Forbidden("disclosure.not_reviewer", "只有负责监督公开的联络员或镇街可以审核。")
+
+
+# --- warnings and ledgers -------------------------------------------------------------------------
+
+
+def visible_warnings(actor: Actor) -> Condition:
+    """The village's own officers, the offices above, and the administrator."""
+    if is_administrator(actor):
+        return true()
+    if isinstance(actor, Officer):
+        return within(EarlyWarning.village_id, actor.organisations(*VILLAGE_ROLES, *INSPECTORS))
+    return false()
+
+
+def access_warning(session: Session, actor: Actor, warning_id: uuid.UUID) -> EarlyWarning:
+    """The warning, if the actor may know of it. Raises NotFound otherwise."""
+    found = session.scalar(select(EarlyWarning).where(EarlyWarning.id == warning_id, visible_warnings(actor)))
+    if found is None:
+        raise NotFound("warning.not_found", "没有找到这条预警，可能链接有误，或不属于您负责的村社。")
+    return found
+
+
+def visible_contracts(actor: Actor) -> Condition:
+    """Whole contracts are for officers of the village and above; the public reads disclosures."""
+    if is_administrator(actor):
+        return true()
+    if isinstance(actor, Officer):
+        return within(Contract.village_id, actor.organisations(*VILLAGE_ROLES, *INSPECTORS))
+    return false()
+
+
+def visible_payments(actor: Actor) -> Condition:
+    """Single payments are for officers of the village and above; the public reads disclosures."""
+    if is_administrator(actor):
+        return true()
+    if isinstance(actor, Officer):
+        return within(Payment.village_id, actor.organisations(*VILLAGE_ROLES, *INSPECTORS))
+    return false()
+
+
+def require_ledger_keeper(session: Session, actor: Actor, village_id: uuid.UUID) -> None:
+    """Raise unless the actor keeps this village's ledgers: its 信息员, its town, or the administrator."""
+    if not is_administrator(actor) and not covers(
+        session, actor, village_id, Role.INFORMATION_OFFICER, Role.TOWN_INSPECTOR
+    ):
+        raise refused()
+
+
+# --- organisations and people ---------------------------------------------------------------------
+
+
+def visible_organisations(actor: Actor) -> Condition:
+    """The names of places are public; what is switched off shows to administrators only."""
+    return true() if is_administrator(actor) else Organisation.active.is_(True)
+
+
+def visible_officers(actor: Actor) -> Condition:
+    """Administrators see all officers, inspectors those ever appointed in their area, everybody himself."""
+    if is_administrator(actor):
+        return true()
+    if not isinstance(actor, Officer):
+        return false()
+    below = within(Appointment.organisation_id, actor.organisations(*INSPECTORS))
+    served = exists().where(Appointment.officer_id == OfficerRow.id, below)
+    return or_(OfficerRow.id == actor.officer_id, served)
+
+
+def visible_audit(actor: Actor) -> Condition:
+    """Administrators see the whole trail, inspectors that of their area; nobody the steps of a complaint
+    that he may not know of, nor of a message about it."""
+    if is_administrator(actor):
+        reach: Condition = true()
+    elif isinstance(actor, Officer):
+        area = actor.organisations(*INSPECTORS)
+        reach = within(typing_cast("InstrumentedAttribute[uuid.UUID]", AuditEntry.village_id), area)
+    else:
+        return false()
+    subject = case((OutgoingMessage.subject_kind == "complaint", cast(OutgoingMessage.subject_id, Uuid)))
+    told = exists().where(
+        OutgoingMessage.id == _key_of("message"), Complaint.id == subject, ~visible_complaints(actor)
+    )
+    known = exists().where(Complaint.id == _key_of("complaint"), visible_complaints(actor))
+    return and_(reach, or_(AuditEntry.noun != "complaint", known), or_(AuditEntry.noun != "message", ~told))
+
+
+def _key_of(noun: str) -> ColumnElement[uuid.UUID]:
+    """The key of an audit row's thing; only these nouns' keys are known to be UUIDs."""
+    return case((AuditEntry.noun == noun, cast(AuditEntry.noun_id, Uuid)))
+
+
+def require_inspector(actor: Actor) -> None:
+    """Raise unless an inspector or the administrator acts."""
+    inspects = isinstance(actor, Officer) and not actor.roles().isdisjoint(INSPECTORS)
+    if not inspects and not is_administrator(actor):
+        raise refused()
+
+
+def access_village(session: Session, actor: Actor, code: str) -> Organisation:
+    """The village with this code. Raises NotFound otherwise."""
+    found = session.scalar(
+        select(Organisation).where(
+            Organisation.code == code, Organisation.kind == "village", visible_organisations(actor)
+        )
+    )
+    if found is None:
+        raise NotFound("village.not_found", "没有找到这个村社，请检查二维码或链接是否完整。")
+    return found
+
+
+def require_officer(actor: Actor) -> Officer:
+    """The officer who acts. Raises Unauthenticated, or Forbidden for an administrator who is no officer."""
+    if not isinstance(actor, Officer):
+        if is_administrator(actor):
+            raise refused()
+        raise Unauthenticated("login.required", "请先登录工作台。")
+    return actor
+
+
+def require_villager(actor: Actor) -> Villager:
+    """The villager who acts. Raises Unauthenticated otherwise."""
+    if not isinstance(actor, Villager):
+        raise Unauthenticated("login.required", "请先在微信中打开页面登录。")
+    return actor
+
+
+def require_officer_or_administrator(actor: Actor) -> None:
+    """Raise unless somebody from an office or the platform acts."""
+    if not isinstance(actor, Officer) and not is_administrator(actor):
+        raise refused()
