@@ -1,0 +1,138 @@
+"""Lists and single views of complaints, for each kind of reader. What a reader may know of, `access` says."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Select, exists, false, select
+from sqlalchemy.orm import Session, joinedload
+
+from app.core import clock, ids
+from app.core.errors import NotFound
+from app.models import (
+    Assignment,
+    Attachment,
+    Complaint,
+    ComplaintCategory,
+    ComplaintEvent,
+    ComplaintSubject,
+    Officer,
+    Organisation,
+)
+from app.models.complaints import ComplaintState
+from app.models.disclosures import AttachmentOwner
+from app.models.people import Duty, Role
+from app.services import access, actors, attachments
+from app.services.actors import Actor
+
+OPEN = (ComplaintState.FILED, ComplaintState.ACCEPTED)
+YELLOW_DAYS = 3
+
+
+@dataclass(frozen=True)
+class View:
+    """A complaint with all that stands on its page: steps, files by step, and whom it is about."""
+
+    complaint: Complaint
+    village: Organisation
+    category: ComplaintCategory
+    events: Sequence[ComplaintEvent]
+    files: Sequence[Attachment]
+    event_files: dict[uuid.UUID, list[Attachment]]
+    about: Sequence[str]
+
+
+def listing(
+    acting: Actor, *, states: Sequence[ComplaintState] = (), village_id: uuid.UUID | None = None
+) -> Select[Complaint]:
+    """All complaints that the actor may know of, newest first, with village, town and category."""
+    query = (
+        select(Complaint)
+        .where(access.visible_complaints(acting))
+        .options(
+            joinedload(Complaint.village).joinedload(Organisation.parent), joinedload(Complaint.category)
+        )
+        .order_by(Complaint.filed_at.desc(), Complaint.id.desc())
+    )
+    if states:
+        query = query.where(Complaint.state.in_(states))
+    return query.where(Complaint.village_id == village_id) if village_id else query
+
+
+def on_desk(session: Session, *, acting: Actor, limit: int = 50) -> Sequence[Complaint]:
+    """What lies on the officer's desk and waits for a step, the most urgent first."""
+    desks: Sequence[uuid.UUID] = ()
+    if isinstance(acting, actors.Officer):
+        desks = (
+            *acting.organisations(Role.LIAISON_OFFICER, duty=Duty.COMPLAINTS),
+            *acting.organisations(*access.INSPECTORS, Role.DEPARTMENT_HANDLER),
+        )
+    lies_here = exists().where(
+        Assignment.complaint_id == Complaint.id,
+        Assignment.until.is_(None),
+        Assignment.organisation_id.in_(desks) if desks else false(),
+    )
+    query = listing(acting, states=OPEN).where(lies_here).order_by(None)
+    return session.scalars(query.order_by(Complaint.finish_at, Complaint.id).limit(limit)).all()
+
+
+def own(session: Session, *, acting: Actor, limit: int = 50) -> Sequence[Complaint]:
+    """A villager's own complaints, newest first."""
+    access.require_villager(acting)
+    return session.scalars(listing(acting).limit(limit)).all()
+
+
+def own_by_number(session: Session, *, acting: Actor, number: str) -> Complaint:
+    """A villager's own complaint by its number as typed. Raises NotFound for anybody else's."""
+    access.require_villager(acting)
+    found = session.scalar(listing(acting).where(Complaint.number == ids.normalise_number(number)))
+    if found is None:
+        raise NotFound("complaint.not_found", "没有找到这件诉求，请核对编号；只能查看自己提交的。")
+    return found
+
+
+def view(session: Session, complaint: Complaint, *, inside: bool) -> View:
+    """All about a complaint that the caller was already allowed to see. `inside` adds what only offices
+    read: internal notes, and the names of those whom it is about."""
+    village = session.get_one(Organisation, complaint.village_id)
+    category = session.get_one(ComplaintCategory, complaint.category_code)
+    steps = select(ComplaintEvent).where(ComplaintEvent.complaint_id == complaint.id)
+    if not inside:
+        steps = steps.where(ComplaintEvent.visible)
+    events = session.scalars(steps.order_by(ComplaintEvent.position)).all()
+    return View(
+        complaint=complaint,
+        village=village,
+        category=category,
+        events=events,
+        files=attachments.of(session, AttachmentOwner.COMPLAINT, [complaint.id])[complaint.id],
+        event_files=attachments.of(session, AttachmentOwner.COMPLAINT_EVENT, [event.id for event in events]),
+        about=_about(session, complaint) if inside else (),
+    )
+
+
+def _about(session: Session, complaint: Complaint) -> Sequence[str]:
+    return session.scalars(
+        select(Officer.name)
+        .join(ComplaintSubject, ComplaintSubject.officer_id == Officer.id)
+        .where(ComplaintSubject.complaint_id == complaint.id)
+        .order_by(Officer.name)
+    ).all()
+
+
+def colour(complaint: Complaint) -> str:
+    """How urgent it is: green; yellow from three days before the promised day; red when a deadline has
+    passed; grey when it waits for nobody's step."""
+    if complaint.state not in OPEN:
+        return "grey"
+    now = clock.now()
+    if complaint.finish_at < now or (complaint.state == ComplaintState.FILED and complaint.accept_at < now):
+        return "red"
+    return "yellow" if days_left(complaint) <= YELLOW_DAYS else "green"
+
+
+def days_left(complaint: Complaint) -> int:
+    """Calendar days to the promised day; negative when it has passed."""
+    return (complaint.promised_on - clock.today()).days
