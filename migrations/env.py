@@ -9,8 +9,6 @@ from sqlalchemy import Connection, create_engine, pool
 from app.core.migrations import url_for_alembic
 from app.models import Base
 
-LOCK_TIMEOUT = "5s"
-
 
 def run(connection: Connection) -> None:
     context.configure(
@@ -20,7 +18,6 @@ def run(connection: Connection) -> None:
         transaction_per_migration=True,
     )
     with context.begin_transaction():
-        connection.exec_driver_sql(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
         context.run_migrations()
 
 

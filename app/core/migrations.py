@@ -34,7 +34,6 @@ def upgrade(engine: Engine) -> None:
                 alembic = config()
                 alembic.attributes["connection"] = connection
                 command.upgrade(alembic, "head")
-                connection.commit()
         finally:
             guard.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": LOCK_KEY})
 

@@ -64,7 +64,6 @@ class Settings(BaseSettings):
     # Uploads
     upload_max_bytes: int = Field(default=10 * 1024 * 1024, ge=64 * 1024)
     upload_max_pixels: int = Field(default=40_000_000, ge=1_000_000)
-    upload_max_files: int = Field(default=9, ge=1)
 
     @model_validator(mode="after")
     def _refuse_weak_production(self) -> Self:

@@ -1,0 +1,43 @@
+"""The command line: `mashang …` or `python -m app …`."""
+
+from __future__ import annotations
+
+import typer
+
+from app.cli import administration, operations, processes
+
+cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="码上工程")
+
+cli.command()(processes.web)
+cli.command()(processes.scheduler)
+cli.command()(processes.worker)
+cli.command("all")(processes.run_all)
+cli.command()(processes.demo)
+cli.command()(administration.migrate)
+cli.command()(administration.routes)
+cli.command()(administration.check)
+
+
+def _group(name: str, purpose: str, **commands: object) -> None:
+    group = typer.Typer(no_args_is_help=True, help=purpose)
+    for command, function in commands.items():
+        group.command(command)(function)  # type: ignore[type-var]
+    cli.add_typer(group, name=name)
+
+
+_group("seed", "load data", demo=administration.seed_demo)
+_group("admin", "administrators", create=administration.admin_create)
+_group("token", "REST tokens", create=administration.token_create)
+_group("calendar", "work days", **{"import": administration.calendar_import})
+_group("wechat", "templates and menu", setup=operations.wechat_setup, check=operations.wechat_check)
+_group("qr", "codes of the villages", issue=operations.qr_issue, zip=operations.qr_zip)
+_group("rules", "early-warning rules", list=operations.rules_list, run=operations.rules_run)
+
+
+def main() -> None:
+    """Entry point of the `mashang` command."""
+    cli()
+
+
+if __name__ == "__main__":
+    main()
