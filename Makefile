@@ -22,7 +22,7 @@ demo: install ## start the product with demo data, the WeChat sandbox and its ph
 	@exec $(BIN)/mashang demo
 
 story: install ## play scan → complain → push → answer and lease → warning → push against a running demo
-	@$(BIN)/python -m tests.story
+	@$(BIN)/python -m tests.journeys.story
 
 test: install browser ## run every test
 	@$(BIN)/pytest $(ARGS)

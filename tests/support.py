@@ -1,11 +1,9 @@
-"""What many tests need: the application over HTTP, and waiting without sleeping."""
+"""What many tests need: the application over HTTP."""
 
 from __future__ import annotations
 
 import tempfile
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,9 @@ from app.core.db import Database
 from app.core.settings import Settings
 from app.main import build_context, create_app
 from tests.factories import KEYS
+from tests.waiting import eventually
+
+__all__ = ["bearer", "eventually", "make_client", "settings_for"]
 
 OFFICIAL = {
     "wechat_app_id": "wxofficial",
@@ -61,16 +62,3 @@ def make_client(database: Database, **overrides: Any) -> Iterator[TestClient]:
 def bearer(token: str) -> dict[str, str]:
     """The header that carries a token."""
     return {"Authorization": f"Bearer {token}"}
-
-
-def eventually(predicate: Callable[[], Any], *, timeout: float = 10.0, what: str = "condition") -> Any:
-    """The first truthy value of `predicate`, asked again every few milliseconds; fails after `timeout`."""
-    deadline = time.monotonic() + timeout
-    pause = threading.Event()
-    while True:
-        value = predicate()
-        if value:
-            return value
-        if time.monotonic() > deadline:
-            raise AssertionError(f"{what} did not come true within {timeout:g} s")
-        pause.wait(0.02)
