@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 
 import miniprogram_api
 from app import api, h5
-from app.core import metrics, migrations
+from app.core import logging, metrics, migrations
 from app.core.db import Database
 from app.core.embedded import running_url
 from app.core.errors import Unavailable
@@ -49,6 +49,8 @@ def create_app(settings: Settings | None = None, *, context: Context | None = No
 
     Give `context` to use parts that exist already; otherwise they are made from the settings, and closed
     when the application stops. Raises Unavailable when no database is configured or running."""
+    if context is None:
+        logging.configure()
     settings = context.settings if context else settings or Settings()
     here = context or build_context(settings, Database(database_url(settings), pool_size=settings.pool_size))
 

@@ -1,4 +1,4 @@
-"""Factories: plain functions with the fewest required arguments. They use the services, as the product does."""
+"""Factories: plain functions with the fewest required arguments, through the services."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.core import clock
 from app.core.keys import Keys
-from app.models import Complaint, Contract, Disclosure, Officer, Organisation, WechatIdentity
+from app.models import Contract, Disclosure, Officer, Organisation, WechatIdentity
 from app.models.complaints import ComplaintChannel
 from app.models.ledgers import ContractKind
 from app.models.organisations import OrganisationKind

