@@ -2,39 +2,63 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
+from sqlalchemy import select
 
-from app.demo import seed
-from tests.conftest import fresh_database
+from app.models import EarlyWarning, JobTick, OutgoingMessage
+from app.models.warnings import WarningState
 from tests.journeys import story
-from tests.journeys.world import World, world
+from tests.journeys.world import World
+from tests.waiting import eventually
 
-pytestmark = [pytest.mark.xdist_group("story"), pytest.mark.timeout(180)]
-
-
-@pytest.fixture(scope="module", params=[7], ids=["templates7"])
-def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    from app.core.db import Database
-
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    with fresh_database() as url:
-        database = Database(url, pool_size=12)
-        with world(database, tmp_path_factory.mktemp("story"), template_seed=request.param) as started:
-            yield started
-        database.dispose()
-
-
-@pytest.fixture
-def demo(running: World) -> Iterator[story.Demo]:
-    logins = {entry["login"]: entry for entry in seed.logins()}
-    made = story.Demo(running.app, running.sandbox, running.admin_token, logins, say=lambda _: None)
-    yield made
-    made.close()
+pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.mark.parametrize("chapter", story.CHAPTERS, ids=lambda chapter: chapter.__name__)
 def test_story(chapter: Callable[[story.Demo], None], demo: story.Demo) -> None:
     chapter(demo)
+
+
+def test_the_scheduler_fires_the_planted_leases_once(running: World, demo: story.Demo) -> None:
+    """The ending leases of the demo data are warned of by the scheduled job, to both offices, once."""
+    town = story.bind(demo, "yinong.town")
+    running.tick("rules.run")
+    running.tick("rules.run")
+
+    with running.context.database.reading() as session:
+        outcomes = session.scalars(select(JobTick.outcome).where(JobTick.job == "rules.run")).all()
+        planted = session.scalars(
+            select(EarlyWarning.id).where(
+                EarlyWarning.rule == story.RULE, EarlyWarning.state != WarningState.CLOSED
+            )
+        ).all()
+        told = session.execute(
+            select(OutgoingMessage.subject_id, OutgoingMessage.officer_id).where(
+                OutgoingMessage.subject_id.in_([str(key) for key in planted])
+            )
+        ).all()
+    assert all(outcome and outcome.startswith("ok") for outcome in outcomes)
+    assert len(planted) >= 3
+    assert len(told) == len(set(told)) >= 2 * len(planted)
+    eventually(lambda: town.templates("合同即将到期"))
+
+
+def test_a_retried_delivery_gets_the_stored_reply_and_no_second_complaint(demo: story.Demo) -> None:
+    villager = story.follow(demo, "重试")
+    control = villager.http
+    control.post("/_control/fail", json={"path": "callback", "times": 1, "timeout": True})
+    first = control.post(
+        "/_control/say", json={"persona": villager.name, "text": "反映 桥栏杆断了，孩子危险"}
+    ).json()
+    assert not first["delivered"]
+    control.post("/_control/clock", json={"advance_seconds": 6})
+    control.post("/_control/settle", json={})
+
+    answers = [message["text"] for message in villager.chat() if "编号" in message["text"]]
+    with demo.admin() as admin:
+        listed = admin.get("/complaints", village=story.VILLAGE, limit=50)["items"]
+        details = [admin.get(f"/complaints/{item['id']}") for item in listed[:10]]
+    assert len(answers) == 1
+    assert sum("桥栏杆断了" in item["content"] for item in details) == 1
