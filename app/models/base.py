@@ -7,7 +7,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Enum, MetaData, Uuid, func
+from sqlalchemy import DateTime, Dialect, Enum, MetaData, TypeDecorator, Uuid, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -37,6 +37,21 @@ class Base(DeclarativeBase):
 def str_enum(kind: type[enum.Enum]) -> Enum:
     """A `StrEnum` column stored as its text value; adding a state needs no migration."""
     return Enum(kind, native_enum=False, length=40, values_callable=lambda e: [m.value for m in e])
+
+
+class Ordered(TypeDecorator[Json]):
+    """A JSON object whose keys keep their order: `jsonb` sorts them, so it is stored as a list of pairs."""
+
+    impl = JSONB
+    cache_ok = True
+
+    def process_bind_param(self, value: Json | None, dialect: Dialect) -> list[list[Any]] | None:
+        """Object to pairs."""
+        return None if value is None else [[key, item] for key, item in value.items()]
+
+    def process_result_value(self, value: list[list[Any]] | None, dialect: Dialect) -> Json | None:
+        """Pairs to object."""
+        return None if value is None else dict(value)
 
 
 class RandomKey:

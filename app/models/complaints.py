@@ -142,7 +142,7 @@ class Assignment(RandomKey, Base):
     )
 
     complaint_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("complaint.id"), index=True)
-    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
     officer_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("officer.id"))
     level: Mapped[Level] = mapped_column(str_enum(Level))
     since: Mapped[datetime]

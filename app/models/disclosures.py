@@ -6,10 +6,10 @@ import enum
 import uuid
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.models.base import Base, Created, Json, Leased, RandomKey, str_enum
+from app.models.base import Base, Created, Json, Leased, Ordered, RandomKey, str_enum
 from app.models.organisations import Organisation
 
 
@@ -48,6 +48,13 @@ class Disclosure(RandomKey, Created, Base):
     __tablename__ = "disclosure"
     __table_args__ = (
         Index("ix_disclosure_village_id_state_published_at", "village_id", "state", "published_at"),
+        Index(
+            "ix_disclosure_public",
+            "village_id",
+            text("published_at DESC"),
+            "id",
+            postgresql_where=text("state IN ('published', 'withdrawn')"),
+        ),
     )
 
     village_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
@@ -86,7 +93,7 @@ class DisclosureVersion(RandomKey, Created, Base):
     title: Mapped[str]
     summary: Mapped[str]
     body: Mapped[str] = mapped_column(default="")
-    figures: Mapped[Json] = mapped_column(default=dict)
+    figures: Mapped[Json] = mapped_column(Ordered, default=dict)
     table: Mapped[Json] = mapped_column(default=dict)
     author_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("officer.id"))
 

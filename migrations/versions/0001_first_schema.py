@@ -657,6 +657,7 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("until IS NULL"),
     )
+    op.create_index(op.f("ix_assignment_organisation_id"), "assignment", ["organisation_id"], unique=False)
     op.create_table(
         "binding",
         sa.Column("officer_id", sa.Uuid(), nullable=False),
@@ -774,6 +775,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_disclosure")),
     )
     op.create_index(op.f("ix_disclosure_contract_id"), "disclosure", ["contract_id"], unique=False)
+    op.create_index(
+        "ix_disclosure_public",
+        "disclosure",
+        ["village_id", sa.literal_column("published_at DESC"), "id"],
+        unique=False,
+        postgresql_where=sa.text("state IN ('published', 'withdrawn')"),
+    )
     op.create_index(
         "ix_disclosure_village_id_state_published_at",
         "disclosure",
@@ -999,6 +1007,11 @@ def downgrade() -> None:
     )
     op.drop_table("outgoing_message")
     op.drop_index("ix_disclosure_village_id_state_published_at", table_name="disclosure")
+    op.drop_index(
+        "ix_disclosure_public",
+        table_name="disclosure",
+        postgresql_where=sa.text("state IN ('published', 'withdrawn')"),
+    )
     op.drop_index(op.f("ix_disclosure_contract_id"), table_name="disclosure")
     op.drop_table("disclosure")
     op.drop_index(op.f("ix_complaint_subject_officer_id"), table_name="complaint_subject")
@@ -1006,6 +1019,7 @@ def downgrade() -> None:
     op.drop_table("complaint_event")
     op.drop_index(op.f("ix_binding_officer_id"), table_name="binding")
     op.drop_table("binding")
+    op.drop_index(op.f("ix_assignment_organisation_id"), table_name="assignment")
     op.drop_index(
         "ix_assignment_officer_id", table_name="assignment", postgresql_where=sa.text("until IS NULL")
     )
