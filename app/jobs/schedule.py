@@ -1,0 +1,150 @@
+"""The table of scheduled jobs. A body gets the database and the settings and says in a few words what it
+did; it is safe to run again, because a process may die in the middle of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from app.core import clock
+from app.core.db import Database
+from app.core.settings import Settings
+from app.rules import ALL_RULES
+from app.services import deliveries, outbox, sessions, ticks
+from app.services.actors import System
+from app.services.complaints import reminders
+from app.services.warnings import evaluation
+
+Body = Callable[[Database, Settings], str]
+_LOOK_BACK = (timedelta(minutes=3), timedelta(hours=3), timedelta(days=8), timedelta(days=70))
+
+
+@dataclass(frozen=True)
+class Cron:
+    """At these fields of the clock in Asia/Shanghai; what is not named is every one, smaller ones are 0."""
+
+    minute: str = "0"
+    hour: str = "*"
+    day: str = "*"
+    day_of_week: str = "*"
+
+    def trigger(self) -> BaseTrigger:
+        """As APScheduler takes it."""
+        return CronTrigger(
+            minute=self.minute,
+            hour=self.hour,
+            day=self.day,
+            day_of_week=self.day_of_week,
+            timezone=clock.SHANGHAI,
+        )
+
+
+@dataclass(frozen=True)
+class Every:
+    """Every so many seconds, counted from the beginning of 1970: all processes agree on the due times."""
+
+    seconds: int
+
+    def trigger(self) -> BaseTrigger:
+        """As APScheduler takes it."""
+        start = datetime(1970, 1, 1, tzinfo=clock.SHANGHAI)
+        return IntervalTrigger(seconds=self.seconds, start_date=start, timezone=clock.SHANGHAI)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A scheduled job. `catch_up`: whether the newest due time that nobody ran is made up for;
+    `at_first_start`: also on a new installation, which has missed nothing yet."""
+
+    name: str
+    when: Cron | Every
+    body: Body
+    catch_up: bool = True
+    at_first_start: bool = False
+
+    def latest_due(self, now: datetime) -> datetime | None:
+        """The newest due time that is not after `now`."""
+        trigger = self.when.trigger()
+        for back in _LOOK_BACK:
+            due: datetime | None = trigger.get_next_fire_time(None, now - back)
+            if due is not None and due <= now:
+                return _last_before(trigger, due, now)
+        return None
+
+
+def _last_before(trigger: BaseTrigger, due: datetime, now: datetime) -> datetime:
+    while True:
+        following: datetime | None = trigger.get_next_fire_time(due, due)
+        if following is None or following > now:
+            return due
+        due = following
+
+
+def recover(database: Database, _settings: Settings) -> str:
+    """Reports that slipped through, people who became reachable, claims whose worker died."""
+    with database.transaction() as session:
+        reports, released = deliveries.recover(session, now=clock.now())
+    return f"reports={reports} released={released}"
+
+
+def forget_reports(database: Database, _settings: Settings) -> str:
+    """Used delivery reports leave the journal."""
+    with database.transaction() as session:
+        return f"deleted={deliveries.forget_reports(session, now=clock.now())}"
+
+
+def cleanup_keys(database: Database, _settings: Settings) -> str:
+    """Keys of messages and deliveries, and ticks, that are past their time."""
+    with database.transaction() as session:
+        keys = outbox.cleanup(session, now=clock.now())
+        old_ticks = ticks.cleanup(session, now=clock.now())
+    return f"keys={keys} ticks={old_ticks}"
+
+
+def run_rules(database: Database, _settings: Settings) -> str:
+    """Every rule, each in a transaction of its own: one that fails does not keep the others."""
+    outcomes = []
+    for rule in ALL_RULES:
+        with database.transaction() as session:
+            done = evaluation.run(session, acting=System("rules.run"), rule=rule)
+        outcomes.append(f"{rule.key}={done.outcome}")
+    return " ".join(outcomes)
+
+
+def remind_complaints(database: Database, _settings: Settings) -> str:
+    """Escalate what is overdue, in batches until nothing is left."""
+    total = 0
+    while True:
+        with database.transaction() as session:
+            done = reminders.remind(session)
+        total += done
+        if done < reminders.BATCH:
+            return f"escalated={total}"
+
+
+def close_unrated(database: Database, _settings: Settings) -> str:
+    """Close what nobody rated within its window."""
+    with database.transaction() as session:
+        return f"closed={reminders.close_unrated(session)}"
+
+
+def cleanup_sessions(database: Database, _settings: Settings) -> str:
+    """Logins that ended a month ago."""
+    with database.transaction() as session:
+        return f"deleted={sessions.clean_up(session)}"
+
+
+JOBS: tuple[Job, ...] = (
+    Job("rules.run", Cron(hour="6", minute="0"), run_rules, at_first_start=True),
+    Job("complaints.remind", Cron(minute="*/10"), remind_complaints),
+    Job("complaints.close_unrated", Cron(hour="2", minute="30"), close_unrated),
+    Job("sessions.cleanup", Cron(hour="3", minute="40"), cleanup_sessions),
+    Job("outbox.recover", Cron(minute="*"), recover),
+    Job("outbox.forget_reports", Cron(minute="20"), forget_reports),
+    Job("keys.cleanup", Cron(hour="3", minute="10"), cleanup_keys),
+)
