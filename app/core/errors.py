@@ -7,6 +7,7 @@
     ├── NotFound        404  no such thing, or none that the caller may know of
     ├── Conflict        409  the thing changed meanwhile, or its state does not allow the step
     ├── TooLarge        413  a body or a file over its limit
+    ├── Unprocessable   422  understood, but the content is not taken
     ├── TooMany         429  too many tries; `retry_after` seconds in data
     └── Unavailable     503  a part we need does not answer
 
@@ -63,6 +64,12 @@ class TooLarge(AppError):
     """A body or a file is over its limit (413)."""
 
     status = 413
+
+
+class Unprocessable(AppError):
+    """Well-formed, but its content is not taken (422)."""
+
+    status = 422
 
 
 class TooMany(AppError):

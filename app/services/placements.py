@@ -111,8 +111,13 @@ def find(session: Session, placement_id: uuid.UUID) -> QrPlacement:
     """The placement. Raises NotFound."""
     placement = session.get(QrPlacement, placement_id)
     if placement is None:
-        raise NotFound("placement.not_found", "没有找到这个二维码。")
+        raise missing()
     return placement
+
+
+def missing() -> NotFound:
+    """The error for an unknown placement."""
+    return NotFound("placement.not_found", "没有找到这个二维码。")
 
 
 def of_village(session: Session, village_id: uuid.UUID) -> QrPlacement | None:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
 
 from app.core import logging
 from app.core.errors import AppError, Conflict, NotFound, TooMany, Unauthenticated, Unavailable
@@ -98,7 +99,20 @@ def _http(request: Request, error: Exception) -> Response:
     failure.status = error.status_code
     response = render(request, failure)
     response.headers.update(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        response.headers["Allow"] = ", ".join(sorted(_allowed(request)))
     return response
+
+
+def _allowed(request: Request) -> set[str]:
+    """All methods of this address: the framework names those of the first route alone (RFC 9110 §15.5.6)."""
+    found: set[str] = set()
+    routes = list(request.app.routes)
+    for route in routes:
+        routes += getattr(getattr(route, "original_router", None), "routes", ())  # included routers
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
+            found |= set(route.methods or ())
+    return found
 
 
 def _stale(request: Request, error: Exception) -> Response:

@@ -1,9 +1,8 @@
 "use strict";
 // The Mini Program tab: a small client of the application's /miniprogram/v1 alone, as one inside WeChat would be.
-// What the service calls things stands in `API` and `read`; the pages below know only plain objects.
+// What it calls stands in `API`.
 window.MiniProgram = (() => {
   const BASE = "/phone/mp/";
-  const SUBSCRIBE = ["工单进度提醒"];
   const page = document.getElementById("mini-page");
   const title = document.getElementById("mini-title");
   const back = document.getElementById("mini-back");
@@ -35,38 +34,40 @@ window.MiniProgram = (() => {
       const answer = await fetch(`${BASE}login`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ code }) });
       const result = await answer.json().catch(() => ({}));
       if (!answer.ok) throw new Trouble(result.detail || result.title || "登录不成功");
-      token = result.token || result.access_token;
+      token = result.token;
     }
     return token;
   }
 
+  const path = encodeURIComponent;
+  const nobody = { anonymous: true };
   const API = {
-    villages: () => call("GET", "villages"),
-    village: (code) => call("GET", `villages/${encodeURIComponent(code)}`),
-    disclosures: (code) => call("GET", `villages/${encodeURIComponent(code)}/disclosures`),
-    disclosure: (id) => call("GET", `disclosures/${encodeURIComponent(id)}`),
-    complaints: () => call("GET", "complaints"),
-    complaint: (id) => call("GET", `complaints/${encodeURIComponent(id)}`),
-    file: (complaint) => call("POST", "complaints", { body: complaint, anonymous: complaint.anonymous }),
-    rate: (id, score, reason) => call("POST", `complaints/${encodeURIComponent(id)}/rating`, { body: { score, reason } }),
-    upload(file, anonymous) {
+    villages: async () => (await call("GET", "villages")).towns.flatMap(({ town, villages }) => villages.map((item) => ({ ...item, town }))),
+    village: (code, scene) => call("GET", `villages/${path(code)}${scene ? `?scene=${path(scene)}` : ""}`),
+    disclosures: async (code) => (await call("GET", `villages/${path(code)}/disclosures`)).items,
+    disclosure: (id) => call("GET", `disclosures/${path(id)}`),
+    categories: () => call("GET", "complaint-categories"),
+    officers: (code) => call("GET", `villages/${path(code)}/officers`),
+    complaints: async () => (await call("GET", "complaints")).items,
+    complaint: (id) => call("GET", `complaints/${path(id)}`),
+    file: (body) => call("POST", "complaints", { body }),
+    rate: (id, body) => call("POST", `complaints/${path(id)}/rating`, { body }),
+    formToken: async () => (await call("GET", "anonymous/form-token", nobody)).form,
+    fileAnonymously: (body) => call("POST", "anonymous/complaints", { body, ...nobody }),
+    status: (receipt) => call("POST", "anonymous/status", { body: { receipt }, ...nobody }),
+    rateAnonymously: (receipt, body) => call("POST", "anonymous/rating", { body: { receipt, ...body }, ...nobody }),
+    templates: () => call("GET", "subscriptions/templates"),
+    consented: (results) => call("POST", "subscriptions", { body: { results } }),
+    async upload(file, anonymous) {
       const form = new FormData();
       form.append("file", file);
-      return call("POST", "uploads", { form, anonymous });
+      return (await call("POST", anonymous ? "anonymous/uploads" : "uploads", { form, anonymous })).token;
     },
-  };
-
-  const first = (object, ...names) => names.map((name) => object?.[name]).find((value) => value !== undefined && value !== null && value !== "");
-  const items = (answer) => (Array.isArray(answer) ? answer : first(answer, "items", "data", "results") || []);
-  const read = {
-    village: (raw) => ({ code: first(raw, "code", "village_code", "id"), name: first(raw, "name", "title"), town: first(raw, "town_name", "town", "parent_name") || "", categories: first(raw, "complaint_categories", "categories") }),
-    disclosure: (raw) => ({ id: first(raw, "id", "number"), title: first(raw, "title", "name"), category: first(raw, "category_name", "category") || "", date: first(raw, "published_at", "published_on", "date") || "", body: first(raw, "body", "content", "text", "summary") || "" }),
-    complaint: (raw) => ({ id: first(raw, "id", "number"), number: first(raw, "number", "id"), text: first(raw, "content", "text", "summary") || "", state: first(raw, "state_label", "status_label", "state_name", "state", "status") || "", due: first(raw, "due_on", "due_at", "promised_on", "deadline") || "", reply: first(raw, "reply", "answer") || "", receipt: first(raw, "receipt"), events: first(raw, "events", "timeline") || [], rateable: first(raw, "can_rate", "rateable"), rating: first(raw, "rating") }),
   };
 
   // ---- drawing ----
   const make = (tag, className, text) => window.Phone.make(tag, className, text);
-  const day = (text) => (text ? new Date(text).toLocaleDateString("zh-CN") : "");
+  const day = (text) => (text ? new Date(text).toLocaleDateString("zh-CN", { year: "numeric", month: "long", day: "numeric", timeZone: window.PhoneMessages.ZONE }) : "");
 
   function button(className, text, testid, onclick) {
     const node = make("button", className, text);
@@ -117,32 +118,67 @@ window.MiniProgram = (() => {
 
   // ---- pages ----
   const villages = () => draw(home, async () => {
-    const found = items(await API.villages()).map(read.village);
+    const found = await API.villages();
     const hero = make("div", "mini-hero");
     hero.append(make("b", "", "一村一码"), make("small", "", "看村务 · 提意见 · 查进度"));
-    const mine = list([entry("我的反映", "进度和评价", "", "mini-mine", () => go(mineList))], "");
+    const mine = list([entry("我的反映", "进度和评价", "", "mini-mine", () => go(mineList)), entry("匿名查询", "用查询码看进度", "", "mini-status", () => go(status))], "");
     return [hero, mine, make("h3", "", "选一个村"), list(found.map((item) => entry(item.name, item.town, "", "mini-village", () => go(village, item.code))), "还没有村社")];
   });
 
-  const village = (code) => draw("村务公开", async () => {
-    const [raw, published] = await Promise.all([API.village(code), API.disclosures(code)]);
-    const here = read.village(raw);
+  const village = (code, scene) => draw("村务公开", async () => {
+    history[history.length - 1] = [village, [code]]; // coming back is no second scan
+    const [{ village: here }, published] = await Promise.all([API.village(code, scene), API.disclosures(code)]);
     const hero = make("div", "mini-hero");
     hero.append(make("b", "", here.name), make("small", "", here.town));
     const actions = make("div", "mini-actions");
     actions.append(button("", "我要反映", "mini-complain", () => go(form, here)), button("", "我的反映", "mini-mine", () => go(mineList)));
-    const rows = items(published).map(read.disclosure).map((item) => entry(item.title, [item.category, day(item.date)].filter(Boolean).join(" · "), "", "mini-disclosure", () => go(disclosure, item.id)));
+    const rows = published.map((item) => entry(item.title, `${item.category_name} · ${day(item.published_on)}`, "", "mini-disclosure", () => go(disclosure, item.id)));
     return [hero, actions, make("h3", "", "最新公开"), list(rows, "还没有公开的事项")];
   });
 
   const disclosure = (id) => draw("公开详情", async () => {
-    const item = read.disclosure(await API.disclosure(id));
+    const item = await API.disclosure(id);
     const card = make("div", "mini-card");
-    card.append(make("h3", "", item.title), make("small", "", [item.category, day(item.date)].filter(Boolean).join(" · ")), make("p", "mini-body", typeof item.body === "string" ? item.body : JSON.stringify(item.body, null, 1)));
+    card.append(make("h3", "", item.title), make("small", "", `${item.category_name} · ${day(item.published_on)}`));
+    if (item.withdrawn_because) card.append(make("p", "mini-body", `已撤回：${item.withdrawn_because}`));
+    if (item.summary) card.append(make("p", "mini-lead", item.summary));
+    card.append(figures(item.figures));
+    if (item.body) card.append(make("p", "mini-body", item.body));
+    if (item.table.columns) card.append(table(item.table));
+    card.append(...pictures(item.files));
     return [card];
   });
 
+  function figures(found) {
+    const box = make("div", "mini-figures");
+    for (const [name, value] of Object.entries(found)) {
+      const figure = make("div");
+      figure.append(make("b", "", value), make("small", "", name));
+      box.append(figure);
+    }
+    return box;
+  }
+
+  function table({ columns, rows }) {
+    const box = make("div", "mini-table");
+    const grid = make("table");
+    const line = (cells, tag) => { const row = make("tr"); row.append(...cells.map((cell) => make(tag, /^[\d,.]+$/.test(cell) ? "number" : "", cell))); return row; };
+    grid.append(line(columns, "th"), ...rows.map((cells) => line(cells, "td")));
+    box.append(grid);
+    return box;
+  }
+
+  function pictures(files) {
+    return files.filter((file) => (file.media_type || "").startsWith("image/")).map((file) => {
+      const image = make("img", "mini-picture");
+      image.src = BASE + file.path;
+      image.alt = file.name;
+      return image;
+    });
+  }
+
   const form = (here) => draw("我要反映", async () => {
+    const [categories, officers, token] = await Promise.all([API.categories(), API.officers(here.code), API.formToken()]);
     const card = make("form", "mini-card");
     card.dataset.testid = "mini-form";
     const text = make("textarea");
@@ -157,22 +193,25 @@ window.MiniProgram = (() => {
     hidden.dataset.testid = "mini-anonymous";
     const category = make("select");
     category.dataset.testid = "mini-category";
-    for (const item of here.categories || []) category.append(new Option(item.name || item, item.code || item.id || item));
+    for (const item of categories) category.append(new Option(`${item.name}（${item.finish_days} 个工作日内答复）`, item.code));
+    const about = make("select");
+    about.dataset.testid = "mini-about";
+    about.append(new Option("不涉及具体的人", ""), ...officers.map((item) => new Option(`${item.name}（${item.place}${item.role_name}）`, item.id)));
     const label = (words, node, className) => { const box = make("label", className, words); box.append(node); return box; };
     const photos = label("照片", make("span", "mini-photos", "＋ 选照片（可不传）"));
     photos.append(file);
     file.hidden = true;
     file.onchange = () => { photos.querySelector("span").textContent = file.files.length ? `已选 ${file.files.length} 张` : "＋ 选照片（可不传）"; };
     const check = make("label", "check");
-    check.append(hidden, make("span", "", "匿名反映（请记好回执号）"));
+    check.append(hidden, make("span", "", "匿名反映（请记好查询码）"));
     const send = make("button", "primary", "提交");
     send.dataset.testid = "mini-submit";
-    card.append(...(category.length ? [label("类别", category)] : []), label("内容", text), photos, check, send);
+    card.append(label("类别", category), label("反映对象（不会经手这件事）", about), label("内容", text), photos, check, send);
     card.onsubmit = async (event) => {
       event.preventDefault();
       send.disabled = true;
       try {
-        await submit(here, { category: category.value || null, content: text.value, anonymous: hidden.checked }, [...file.files]);
+        await submit({ village: here.code, category: category.value, content: text.value, about: about.value ? [about.value] : [] }, [...file.files], hidden.checked && token);
       } catch (error) {
         window.Phone.toast(error.message);
         send.disabled = false;
@@ -181,30 +220,33 @@ window.MiniProgram = (() => {
     return [make("h3", "", here.name), card];
   });
 
-  async function submit(here, complaint, files) {
+  async function submit(complaint, files, form) {
     const uploads = [];
-    for (const file of files) uploads.push(first(await API.upload(file, complaint.anonymous), "id", "upload_id", "token"));
-    const filed = read.complaint(await API.file({ village: here.code, uploads, ...complaint }));
+    for (const file of files) uploads.push(await API.upload(file, Boolean(form)));
+    const body = { ...complaint, uploads };
+    const filed = form ? await API.fileAnonymously({ ...body, form }) : await API.file(body);
     history.pop();
-    await go(done, filed, complaint.anonymous);
+    await go(done, filed, Boolean(form));
   }
 
   const done = (filed, anonymous) => draw("已收到", async () => {
     const card = make("div", "mini-card");
     card.dataset.testid = "mini-done";
     card.append(make("b", "", "已经收到您的反映"));
-    if (filed.number) card.append(make("small", "", `编号 ${filed.number}`));
-    if (filed.due) card.append(make("small", "", `答复期限 ${day(filed.due)}`));
-    if (filed.receipt) card.append(make("code", "mini-receipt", filed.receipt), make("small", "", "回执号只显示这一次，凭它查进度"));
+    card.append(make("small", "", `编号 ${filed.number}`), make("small", "", `${day(filed.promised_on)} 前答复`));
+    if (filed.receipt) card.append(make("code", "mini-receipt", filed.receipt), make("small", "", "查询码只显示这一次，凭它查进度、补充和评价"));
     if (!anonymous) card.append(button("primary", "有进度时通知我", "mini-consent", consent));
-    return [card, button("primary", "回到首页", "mini-home", reset)];
+    return [card, button("quiet", "回到首页", "mini-home", reset)];
   });
 
   // What wx.requestSubscribeMessage does: a dialog, and each acceptance allows one message.
   async function consent(event) {
     event.target.disabled = true;
     try {
-      await window.Phone.control("consent", { titles: SUBSCRIBE, accept: true });
+      const ids = (await API.templates()).map((item) => item.template_id);
+      if (!ids.length) throw new Trouble("小程序还没有配置订阅消息");
+      await window.Phone.control("consent", { template_ids: ids, accept: true });
+      await API.consented(Object.fromEntries(ids.map((id) => [id, "accept"])));
       window.Phone.toast("有进度时会通知您");
     } catch (error) {
       window.Phone.toast(error.message);
@@ -212,64 +254,61 @@ window.MiniProgram = (() => {
   }
 
   const mineList = () => draw("我的反映", async () => {
-    const found = items(await API.complaints()).map(read.complaint);
-    return [list(found.map((item) => entry(item.text.slice(0, 40) || item.number, item.number, item.state, "mini-complaint", () => go(complaint, item.id))), "还没有反映过事情")];
+    const found = await API.complaints();
+    return [list(found.map((item) => entry(item.beginning, item.number, item.state_name, "mini-complaint", () => go(complaint, item.id))), "还没有反映过事情")];
   });
 
-  const complaint = (id) => draw("反映详情", async () => {
-    const item = read.complaint(await API.complaint(id));
-    const card = make("div", "mini-card");
-    card.append(make("small", "", `${item.number} · ${item.state}`), make("p", "mini-body", item.text));
-    if (item.due) card.append(make("small", "", `答复期限 ${day(item.due)}`));
-    const nodes = [card];
-    if (item.reply) nodes.push(replyCard(item.reply));
-    if (item.events.length) nodes.push(timeline(item.events));
-    if (item.rateable !== false && !item.rating && (item.reply || item.rateable)) nodes.push(rating(item));
-    return nodes;
+  const complaint = (id) => draw("反映详情", async () => details(await API.complaint(id), (body) => API.rate(id, body)));
+
+  const status = () => draw("匿名查询", async () => {
+    const card = make("form", "mini-card");
+    const typed = make("input");
+    typed.placeholder = "16 位查询码";
+    typed.dataset.testid = "mini-receipt-typed";
+    const send = make("button", "primary", "查询");
+    send.dataset.testid = "mini-status-submit";
+    card.append(typed, send);
+    card.onsubmit = (event) => { event.preventDefault(); go(anonymous, typed.value); };
+    return [card];
   });
 
-  function replyCard(reply) {
+  const anonymous = (receipt) => draw("匿名反映", async () => details(await API.status(receipt), (body) => API.rateAnonymously(receipt, body)));
+
+  function details(item, rate) {
     const card = make("div", "mini-card");
-    card.append(make("b", "", "答复"), make("p", "mini-body", typeof reply === "string" ? reply : first(reply, "content", "text") || ""));
-    return card;
+    card.append(make("small", "", `${item.number} · ${item.state_name} · ${item.level_name}`), make("p", "mini-body", item.content));
+    card.append(...pictures(item.files), make("small", "", `${day(item.promised_on)} 前答复`));
+    return [card, timeline(item.steps), ...(item.can_rate ? [rating(rate)] : [])];
   }
 
-  function timeline(events) {
+  function timeline(steps) {
     const card = make("div", "mini-card");
-    const steps = make("ul", "timeline");
-    for (const event of events) {
-      const step = make("li", "", first(event, "label", "text", "title", "kind") || "");
-      step.append(make("small", "", day(first(event, "at", "time", "created_at"))));
-      steps.append(step);
+    const box = make("ul", "timeline");
+    for (const { who, text, at, files } of steps) {
+      const step = make("li", "", text);
+      step.append(make("small", "", `${who} · ${day(at)}`), ...pictures(files));
+      box.append(step);
     }
-    card.append(steps);
+    card.append(box);
     return card;
   }
 
-  function rating(item) {
+  function rating(rate) {
     const card = make("div", "mini-card");
-    const stars = make("div", "stars");
     const reason = make("textarea");
     reason.placeholder = "想说的话（不满意请写原因）";
     reason.dataset.testid = "mini-reason";
-    let score = 0;
-    for (let number = 1; number <= 5; number += 1) {
-      stars.append(button("", "★", `mini-star-${number}`, () => {
-        score = number;
-        [...stars.children].forEach((star, at) => star.classList.toggle("on", at < number));
-      }));
-    }
-    const send = button("primary", "提交评价", "mini-rate", async () => {
-      if (!score) { window.Phone.toast("请点星星打分"); return; }
+    const choices = [["satisfied", "满意"], ["partly", "基本满意"], ["unsatisfied", "不满意"]];
+    const buttons = choices.map(([satisfaction, words]) => button("primary", words, `mini-rate-${satisfaction}`, async () => {
       try {
-        await API.rate(item.id, score, reason.value);
+        await rate({ satisfaction, reason: reason.value });
         window.Phone.toast("谢谢您的评价");
         redraw();
       } catch (error) {
         window.Phone.toast(error.message);
       }
-    });
-    card.append(make("b", "", "您满意吗"), stars, reason, send);
+    }));
+    card.append(make("b", "", "您满意吗"), reason, ...buttons);
     return card;
   }
 
@@ -284,13 +323,15 @@ window.MiniProgram = (() => {
     const query = new URLSearchParams([(target.page || "").split("?")[1] || "", target.scene || ""].filter(Boolean).join("&"));
     const scene = (target.scene || "").includes("=") ? "" : target.scene;
     const code = query.get("v") || query.get("village") || query.get("b") || (scene || "").split(":")[0];
-    const id = query.get("id") || query.get("complaint");
+    const followed = (query.get("to") || "").match(/\/my\/([^/?#]+)/); // what a subscribe message is about
+    const id = query.get("id") || query.get("number");
     started = true;
     history.length = 0;
     history.push([villages, []]);
+    if (followed) return go(complaint, followed[1]);
     if (id && /complaint|case/.test(target.page || "")) return go(complaint, id);
     if (id && /disclosure/.test(target.page || "")) return go(disclosure, id);
-    if (code) return go(village, code);
+    if (code) return go(village, code, scene);
     return redraw();
   }
 

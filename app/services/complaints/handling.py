@@ -139,7 +139,8 @@ def _in_hand(
 
 def lock(session: Session, complaint: Complaint) -> None:
     """Wait for whoever changes the complaint right now, and see what he left."""
-    session.refresh(complaint, with_for_update=True)
+    # Only its own row: what was loaded along with it may be missing, and cannot be locked then.
+    session.refresh(complaint, with_for_update={"of": Complaint})
 
 
 def _office(session: Session, complaint: Complaint) -> str:

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, exists, false, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, false, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from app.core import clock, ids
@@ -20,6 +20,7 @@ from app.models import (
     ComplaintSubject,
     Officer,
     Organisation,
+    Rating,
 )
 from app.models.complaints import ComplaintState
 from app.models.disclosures import AttachmentOwner
@@ -120,6 +121,31 @@ def _about(session: Session, complaint: Complaint) -> Sequence[str]:
         .where(ComplaintSubject.complaint_id == complaint.id)
         .order_by(Officer.name)
     ).all()
+
+
+def assignments(session: Session, complaint: Complaint) -> Sequence[Row[Assignment, Organisation]]:
+    """Whose desks it lay on, the first one first, with offices and officers."""
+    query = (
+        select(Assignment, Organisation)
+        .join(Organisation, Organisation.id == Assignment.organisation_id)
+        .where(Assignment.complaint_id == complaint.id)
+        .options(joinedload(Assignment.officer))
+    )
+    order = (Assignment.until.asc().nulls_last(), Assignment.since, Assignment.id)
+    return session.execute(query.order_by(*order).execution_options(populate_existing=True)).all()
+
+
+def ratings(session: Session, complaint: Complaint) -> Sequence[Rating]:
+    """What the complainant thought of the answers, by round."""
+    query = select(Rating).where(Rating.complaint_id == complaint.id)
+    return session.scalars(query.order_by(Rating.round)).all()
+
+
+def overdue() -> ColumnElement[bool]:
+    """SQL: a deadline has passed and the step was not taken, as `colour` says red."""
+    now = clock.now()
+    not_accepted = and_(Complaint.state == ComplaintState.FILED, Complaint.accept_at < now)
+    return and_(Complaint.state.in_(OPEN), or_(Complaint.finish_at < now, not_accepted))
 
 
 def colour(complaint: Complaint) -> str:

@@ -1,0 +1,37 @@
+"""Tokens of anonymous forms (匿名表单): they stop scripts and double taps without knowing anybody.
+
+A token is signed and carries nothing but its time and a random number; that it was used is kept by
+`submissions`, as a digest and under the whole day."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from app.core import clock, ids, security
+from app.core.errors import BadInput, Conflict
+from app.core.keys import Keys
+from app.services import submissions
+
+PURPOSE = "anonymous-form"
+SHORTEST = timedelta(seconds=2)
+LONGEST = timedelta(hours=2)
+
+
+def issue(keys: Keys) -> str:
+    """A token for one form that is opened now."""
+    return security.sign(keys.master, PURPOSE, [clock.now().timestamp(), ids.token()])
+
+
+def spend(session: Session, *, keys: Keys, token: str) -> None:
+    """Use the token up, in the transaction that takes the form in and leaves the audit row.
+
+    Raises BadInput when it is not ours, too old (two hours) or younger than a person types (two seconds),
+    Conflict when it was used."""
+    data = security.unsign(keys.master, PURPOSE, token, max_age=LONGEST)
+    opened, nonce = data if isinstance(data, list) else (0.0, "")
+    if clock.now().timestamp() - opened < SHORTEST.total_seconds():
+        raise BadInput("form.too_fast", "提交得太快了，请核对内容后再提交一次。")
+    if submissions.begin(session, nonce=nonce, keys=keys, coarse=True).repeated:
+        raise Conflict("form.used", "这份表单已经提交过了；要再提一件，请重新打开页面。")
