@@ -24,7 +24,7 @@ from app.core.keys import Keys
 from app.core.settings import Settings
 from app.core.storage import Storage
 from app.models.people import SessionKind
-from app.web import errors, middleware, pages
+from app.web import docs, errors, middleware, pages
 from app.web.auth import Allow, Caller
 from app.web.context import Context
 from app.web.limits import Limiter
@@ -66,6 +66,8 @@ def create_app(settings: Settings | None = None, *, context: Context | None = No
         title="码上工程 · 管理接口",
         version="1",
         description="一村一码：公开、预警、诉求。令牌放在 Authorization: Bearer 中。",
+        docs_url=None,
+        redoc_url=None,
         lifespan=lifespan,
     )
     app.state.context = here
@@ -73,6 +75,7 @@ def create_app(settings: Settings | None = None, *, context: Context | None = No
     errors.install(app)
     for router in (*api.routers, *h5.routers):
         app.include_router(router)
+    docs.install(app, document="/openapi.json")
     _health(app, here)
     _wechat(app, here)
     mini = miniprogram_api.create(here)
