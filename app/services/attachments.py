@@ -20,9 +20,9 @@ from app.core.keys import Keys
 from app.core.storage import Storage
 from app.models import Attachment, ComplaintEvent
 from app.models.base import WorkState
-from app.models.disclosures import AttachmentOwner
+from app.models.disclosures import AttachmentOwner, DisclosureState
 from app.services import access, audit
-from app.services.actors import Actor
+from app.services.actors import Actor, Officer
 
 LONGEST_NAME = 80
 UNUSED_FOR = timedelta(hours=24)
@@ -211,7 +211,11 @@ def access_attachment(session: Session, *, acting: Actor, attachment_id: uuid.UU
     if attachment is None or attachment.viewing is None or attachment.owner_id is None:
         raise _missing()
     if attachment.owner_kind == AttachmentOwner.DISCLOSURE:
-        access.access_disclosure(session, acting, attachment.owner_id)
+        disclosure = access.access_disclosure(session, acting, attachment.owner_id)
+        # Of a withdrawn item the public keeps the tombstone, not the files.
+        public = not isinstance(acting, Officer) and not access.is_administrator(acting)
+        if disclosure.state == DisclosureState.WITHDRAWN and public:
+            raise _missing()
         return attachment
     complaint_id: uuid.UUID | None = attachment.owner_id
     if attachment.owner_kind == AttachmentOwner.COMPLAINT_EVENT:
