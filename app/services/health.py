@@ -116,6 +116,8 @@ def _late_complaints() -> Select[int]:
 
 
 def _templates(session: Session, app_id: str) -> Examined:
+    if not app_id:
+        return Examined("消息模板", "没有配置公众号；请设置 MASHANG_WECHAT_APP_ID 等", problem=True)
     known = set(
         session.scalars(
             select(MessageTemplate.kind).where(
