@@ -68,6 +68,8 @@ def create_app(settings: Settings | None = None, *, context: Context | None = No
         description="一村一码：公开、预警、诉求。令牌放在 Authorization: Bearer 中。",
         docs_url=None,
         redoc_url=None,
+        # FastAPI's own log signal would carry villagers' words out of the house.
+        telemetry={"logs": False},
         lifespan=lifespan,
     )
     app.state.context = here

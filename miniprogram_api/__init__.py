@@ -72,6 +72,7 @@ def create(context: Context, limiter: Limiter | None = None) -> FastAPI:
         responses=PROBLEMS,
         docs_url=None,
         redoc_url=None,
+        telemetry={"logs": False},  # it would carry villagers' words
     )
     app.state.context = context
     app.state.limiter = limiter or Limiter()

@@ -53,12 +53,14 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session for reading only: PostgreSQL refuses a write in it, nothing is committed."""
+        """A session for reading only: PostgreSQL refuses a write in it, nothing is committed. Rows that were
+        read stay readable afterwards."""
         with self._sessions() as session:
             session.execute(text("SET TRANSACTION READ ONLY"))
             try:
                 yield session
             finally:
+                session.expunge_all()  # a rollback would expire them
                 session.rollback()
 
     def notifications(self, *, timeout: float) -> Iterator[None]:
@@ -105,6 +107,7 @@ class BorrowedDatabase(Database):
             try:
                 yield session
             finally:
+                session.expunge_all()  # a rollback would expire them
                 session.rollback()
 
 

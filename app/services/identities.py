@@ -72,6 +72,7 @@ def followed(session: Session, identity: WechatIdentity) -> None:
     """The person follows the account (again): what waited for him may be sent."""
     identity.subscribed = True
     session.flush()
+    outbox.release_waiting(session, villager_id=identity.villager_id)
     if identity.officer_id is not None:
         outbox.release_waiting(session, officer_id=identity.officer_id)
 
