@@ -7,7 +7,7 @@ from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from app.core import clock, money
 from app.core.errors import AppError
+from app.web import context
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets" / "static"
 DESK = "/desk"
@@ -49,10 +50,21 @@ def error(request: Request, failure: AppError, headers: dict[str, str]) -> HTMLR
 
 
 def login_address(request: Request) -> str:
-    """Where to log in before coming back to this page: the desk's own form, or WeChat."""
+    """Where to log in before coming back to this page: WeChat, or outside of it the desk's own form."""
     target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    start = "/desk/login" if request.url.path.startswith(DESK) else "/oauth/start"
-    return f"{start}?next={quote(target, safe='')}"
+    by_form = request.url.path.startswith(DESK) and not in_wechat(request)
+    return f"{'/desk/login' if by_form else '/oauth/start'}?next={quote(target, safe='')}"
+
+
+def in_wechat(request: Request) -> bool:
+    """Whether the page is open inside WeChat, with an account that can log in there: the browser says so, or
+    a page of WeChat's opened it. The second holds for the sandbox's phone, whichever browser shows it."""
+    here = context.of(request)
+    opened_by = urlsplit(request.headers.get("referer", "")).netloc
+    inside = opened_by == urlsplit(here.settings.wechat_open_base).netloc
+    return here.accounts.official.configured and (
+        inside or "MicroMessenger" in request.headers.get("user-agent", "")
+    )
 
 
 @cache

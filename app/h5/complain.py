@@ -1,0 +1,215 @@
+"""码上办: filing a complaint on the page, under one's WeChat identity or anonymously.
+
+The anonymous form goes to an address of its own that looks at no cookie; nothing there is logged, and what
+is kept of it has whole days for times."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Query, Request, UploadFile
+from fastapi.responses import Response
+from sqlalchemy.orm import Session
+
+from app.core import ids
+from app.core.errors import AppError, BadInput
+from app.h5.common import AsNobody, AsOneself, Photos, Ticket, changing, check, go, issue, keep_uploads, show
+from app.models import Organisation
+from app.models.complaints import ComplaintChannel
+from app.services import access, attachments, officers, organisations, submissions
+from app.services.actors import Actor, Villager
+from app.services.complaints import filing, own
+from app.services.complaints.filing import Filed, Filing
+from app.services.reference import DEFAULT_COMPLAINT_CATEGORY
+from app.web import context
+from app.web.context import Context, ReadSession
+
+router = APIRouter(prefix="/v/{code}/complain", include_in_schema=False)
+
+TICKET = "complain"
+GOOD_FOR = timedelta(hours=2)
+LONGEST_CONTACT = 200
+SHORTEST_SECONDS = 2  # a person needs longer to fill in a form than a program
+RATES = ("6/minute", "60/hour")
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What a person filled in; shown again when something is wrong, so that nothing is lost."""
+
+    ticket: str = ""
+    category: str = DEFAULT_COMPLAINT_CATEGORY
+    content: str = ""
+    contact: str = ""
+    about: tuple[uuid.UUID, ...] = ()
+    uploads: tuple[str, ...] = ()
+
+
+def _typed(
+    ticket: Annotated[str, Form()] = "",
+    category: Annotated[str, Form()] = DEFAULT_COMPLAINT_CATEGORY,
+    content: Annotated[str, Form()] = "",
+    contact: Annotated[str, Form()] = "",
+    about: Annotated[list[uuid.UUID] | None, Form()] = None,
+    uploads: Annotated[list[str] | None, Form()] = None,
+) -> Typed:
+    lines = content.replace("\r\n", "\n")
+    return Typed(ticket, category, lines, contact[:LONGEST_CONTACT], tuple(about or ()), tuple(uploads or ()))
+
+
+AsTyped = Annotated[Typed, Depends(_typed)]
+
+
+@router.get("")
+def form(
+    request: Request,
+    code: str,
+    acting: AsOneself,
+    session: ReadSession,
+    category: Annotated[str, Query(max_length=40)] = DEFAULT_COMPLAINT_CATEGORY,
+) -> Response:
+    """The form: under one's WeChat identity when logged in, else anonymous with the way to log in."""
+    return _page(request, session, code, Typed(category=category), acting)
+
+
+@router.get("/anonymous")
+def anonymous_form(
+    request: Request,
+    code: str,
+    acting: AsNobody,
+    session: ReadSession,
+    category: Annotated[str, Query(max_length=40)] = DEFAULT_COMPLAINT_CATEGORY,
+) -> Response:
+    """The anonymous form, also for who is logged in."""
+    return _page(request, session, code, Typed(category=category), acting)
+
+
+@router.post("")
+def file_named(request: Request, code: str, acting: AsOneself, typed: AsTyped, photos: Photos) -> Response:
+    """File under one's WeChat identity; a double submission leads to the same complaint."""
+    return _file(request, code, acting, typed, photos)
+
+
+@router.post("/anonymous")
+def file_anonymously(
+    request: Request, code: str, acting: AsNobody, typed: AsTyped, photos: Photos
+) -> Response:
+    """File without a login; the answer shows the receipt, this once."""
+    return _file(request, code, acting, typed, photos)
+
+
+def _file(request: Request, code: str, acting: Actor, typed: Typed, photos: list[UploadFile]) -> Response:
+    here = context.of(request)
+    with here.database.reading() as session:
+        village_id = access.access_village(session, acting, code).id
+    tokens = typed.uploads
+    try:
+        request.app.state.limiter.hit(request, TICKET, *RATES)
+        kept = keep_uploads(here, acting, photos, typed.uploads)
+        tokens = tuple(kept.tokens)
+        if kept.problem is not None:
+            raise kept.problem
+        ticket = _check_ticket(request, acting, typed.ticket)
+        with changing(here) as session:
+            return _take(request, session, here, village_id, acting, typed, tokens, ticket)
+    except AppError as problem:
+        known = _still_good(request, acting, typed.ticket)
+        again = Typed(known, typed.category, typed.content, typed.contact, typed.about, tokens)
+        with here.database.reading() as session:
+            return _page(request, session, code, again, acting, problem)
+
+
+def _take(
+    request: Request,
+    session: Session,
+    here: Context,
+    village_id: uuid.UUID,
+    acting: Actor,
+    typed: Typed,
+    uploads: tuple[str, ...],
+    ticket: Ticket,
+) -> Response:
+    village = session.get_one(Organisation, village_id)
+    anonymous = not isinstance(acting, Villager)
+    submission = submissions.begin(session, nonce=ticket.nonce, keys=here.keys, coarse=anonymous)
+    if submission.repeated:
+        if submission.outcome:
+            return go(f"/my/{submission.outcome}")
+        return show(request, "filed_before.html", village=village)
+    filed = filing.file(
+        session,
+        acting=acting,
+        village=village,
+        filing=Filing(
+            content=typed.content,
+            channel=ComplaintChannel.PAGE,
+            category_code=typed.category,
+            about=typed.about,
+            contact=typed.contact,
+            uploads=uploads,
+        ),
+        keys=here.keys,
+    )
+    if anonymous:
+        return _receipt_page(request, village, filed)
+    submissions.done(session, submission, outcome=filed.complaint.number)
+    return go(f"/my/{filed.complaint.number}?new=1")
+
+
+def _receipt_page(request: Request, village: Organisation, filed: Filed) -> Response:
+    return show(
+        request,
+        "filed.html",
+        village=village,
+        complaint=filed.complaint,
+        receipt=ids.spaced(filed.receipt or ""),
+    )
+
+
+def _check_ticket(request: Request, acting: Actor, given: str) -> Ticket:
+    """The form's ticket. Raises BadInput when it is too old, not ours, or came back faster than a person."""
+    named = isinstance(acting, Villager)
+    ticket = check(request, TICKET, given, good_for=GOOD_FOR, bound=named)
+    if not named and ticket.age < SHORTEST_SECONDS:
+        raise BadInput("form.too_fast", "提交得太快了，请看一遍内容，再点一次「提交」。")
+    return ticket
+
+
+def _still_good(request: Request, acting: Actor, given: str) -> str:
+    """The same ticket for the next try, so that it ages and works once; a new one if it is no good."""
+    named = isinstance(acting, Villager)
+    try:
+        check(request, TICKET, given, good_for=GOOD_FOR, bound=named)
+    except BadInput:
+        return issue(request, TICKET, bound=named)
+    return given
+
+
+def _page(
+    request: Request,
+    session: Session,
+    code: str,
+    typed: Typed,
+    acting: Actor,
+    problem: AppError | None = None,
+) -> Response:
+    village = access.access_village(session, acting, code)
+    named = isinstance(acting, Villager)
+    return show(
+        request,
+        "complain.html",
+        status=problem.status if problem else 200,
+        village=village,
+        town=organisations.above(session, village)[0],
+        named=named,
+        typed=typed,
+        ticket=typed.ticket or issue(request, TICKET, bound=named),
+        categories=own.categories(session),
+        people=officers.appointed_at(session, village.id),
+        problem=problem,
+        most=attachments.MOST_FILES,
+        limits=filing,
+    )

@@ -1,0 +1,160 @@
+"""The words of the pages: names of states, steps, roles and messages."""
+
+from __future__ import annotations
+
+import re
+
+from app.core import clock
+from app.models import Complaint
+from app.models.complaints import ComplaintState, EventKind
+from app.models.delivery import MessageKind, OutgoingMessage
+from app.models.disclosures import DisclosureState
+from app.models.people import Duty, Role
+from app.models.warnings import Colour, WarningState
+from app.services.complaints.feedback import SATISFACTION_NAMES
+from app.services.complaints.handling import STATE_NAMES
+from app.services.complaints.queries import colour, days_left
+from app.services.disclosures import STATE_NAMES as DISCLOSURE_STATES
+from app.services.warnings.lifecycle import REASON_NAMES
+from app.services.warnings.lifecycle import STATE_NAMES as WARNING_STATES
+from app.services.warnings.messages import COLOUR_NAMES
+
+COMPLAINT_STATES = STATE_NAMES
+SATISFACTION = SATISFACTION_NAMES
+WARNING_COLOURS = COLOUR_NAMES
+CLOSE_REASONS = REASON_NAMES
+
+ROLES = {
+    Role.INFORMATION_OFFICER: "信息员",
+    Role.LIAISON_OFFICER: "联络员",
+    Role.TOWN_INSPECTOR: "镇街监察办",
+    Role.COUNTY_INSPECTOR: "区纪委",
+    Role.DEPARTMENT_HANDLER: "职能部门",
+    Role.ADMINISTRATOR: "平台管理员",
+}
+# The same behind the name of the place: 益农镇 + 监察办.
+POSTS = ROLES | {Role.TOWN_INSPECTOR: "监察办", Role.COUNTY_INSPECTOR: "纪委监委"}
+DUTIES = {Duty.GENERAL: "", Duty.PUBLICATION: "监督公开", Duty.COMPLAINTS: "答复诉求"}
+
+EVENTS = {
+    EventKind.FILED: "收到诉求",
+    EventKind.ADDED: "村民补充",
+    EventKind.ASSIGNED: "转交办理",
+    EventKind.NOTIFIED: "已通知",
+    EventKind.ACCEPTED: "已受理",
+    EventKind.ANSWERED: "已答复",
+    EventKind.RATED: "村民评价",
+    EventKind.REOPENED: "重新办理",
+    EventKind.REMINDED: "催办",
+    EventKind.ESCALATED: "转上一级督办",
+    EventKind.CLOSED: "办结",
+    EventKind.NOTE: "内部备注",
+}
+WARNING_EVENTS = {
+    "fired": "发出预警",
+    "worse": "预警升级",
+    "better": "预警减轻",
+    "refired": "再次预警",
+    "notified": "已通知",
+    "acknowledged": "签收",
+    "explained": "处置说明",
+    "cleared": "数据显示已整改",
+    "closed": "复核销号",
+}
+EVIDENCE = {"number": "合同编号", "ends_on": "到期日", "days_left": "剩余天数"}
+
+DISCLOSURE_COLOURS = {
+    DisclosureState.DRAFT: "grey",
+    DisclosureState.SUBMITTED: "yellow",
+    DisclosureState.RETURNED: "red",
+    DisclosureState.PUBLISHED: "green",
+    DisclosureState.WITHDRAWN: "grey",
+}
+
+# One character for each entry of the 10+X list, drawn large in the grid.
+GLYPHS = {
+    "power_workflow": "权",
+    "small_works": "工",
+    "hardship_aid": "助",
+    "labour": "劳",
+    "leasing": "租",
+    "house_building": "房",
+    "assets": "资",
+    "party_dues": "党",
+    "meetings": "会",
+    "finance": "账",
+    "family_virtue": "家",
+    "weddings_funerals": "俗",
+}
+
+NUMBER = re.compile(r"[-+]?[\d,，.]+%?\s*(?:元|万元|亩|户|人|天|次|件|个|处|㎡|平方米)?")
+DAY = re.compile(r"\d{4}年\d{1,2}月(?:\d{1,2}日)?|\d{1,2}月\d{1,2}日|[\d./-]{5,10}")
+
+LONGEST_WORD = 4
+
+MESSAGES = {
+    MessageKind.COMPLAINT_ASSIGNED: "有一件诉求转给您办理",
+    MessageKind.COMPLAINT_PROGRESS: "诉求有新进展",
+    MessageKind.COMPLAINT_OVERDUE: "诉求超期，请尽快办理",
+    MessageKind.WARNING_FIRED: "有一条预警要处置",
+    MessageKind.REVIEW_REQUESTED: "有一条公开信息等您审核",
+    MessageKind.DISCLOSURE_PUBLISHED: "有新的公开信息",
+}
+
+
+def warning_colour(state: WarningState, colour: Colour) -> str:
+    """The colour of a warning's badge: its own while it is live, grey once it is struck off."""
+    return "grey" if state == WarningState.CLOSED else colour.value
+
+
+def due(complaint: Complaint) -> str:
+    """How long there is: 还剩 3 天, 今天到期, 超期 2 天; or that nobody took it in hand in time."""
+    left = days_left(complaint)
+    if left < 0:
+        return f"超期 {-left} 天"
+    if complaint.state == ComplaintState.FILED and complaint.accept_at < clock.now():
+        return "逾期未受理"
+    return f"还剩 {left} 天" if left else "今天到期"
+
+
+def is_number(cell: object) -> bool:
+    """Whether a table's cell is an amount or a count: set to the right and never broken."""
+    return bool(NUMBER.fullmatch(str(cell).strip()))
+
+
+def is_short(cell: object) -> bool:
+    """Whether a table's cell is a date or a word of up to four characters, which is never broken either."""
+    shown = str(cell).strip()
+    return len(shown) <= LONGEST_WORD or bool(DAY.fullmatch(shown))
+
+
+def message_line(message: OutgoingMessage) -> str:
+    """What a message is about, in one line: place and number or title."""
+    fields = ("village", "number", "title", "progress", "overdue", "colour")
+    return " · ".join(str(message.data[name]) for name in fields if message.data.get(name))
+
+
+__all__ = [
+    "CLOSE_REASONS",
+    "COMPLAINT_STATES",
+    "DISCLOSURE_COLOURS",
+    "DISCLOSURE_STATES",
+    "DUTIES",
+    "EVENTS",
+    "EVIDENCE",
+    "GLYPHS",
+    "MESSAGES",
+    "POSTS",
+    "ROLES",
+    "SATISFACTION",
+    "WARNING_COLOURS",
+    "WARNING_EVENTS",
+    "WARNING_STATES",
+    "colour",
+    "days_left",
+    "due",
+    "is_number",
+    "is_short",
+    "message_line",
+    "warning_colour",
+]
