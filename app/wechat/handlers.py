@@ -174,12 +174,12 @@ class Handlers:
             "30 分钟内发来的照片会附在这件诉求上。\n"
             f"{self._link('/my/' + complaint.number, '查看办理进度')}\n\n"
             "提醒：在聊天里反映，工作人员办理时知道是您的微信提出的；"
-            f"想匿名请用 {self._link(f'/v/{village.code}/complain', '匿名反映')}。"
+            f"想匿名请用 {self._link(f'/v/{village.code}/complain/anonymous', '匿名反映')}。"
         )
 
     def _anonymous(self, session: Session, identity: WechatIdentity) -> Reply:
         village = self._village(session, identity)
-        path = f"/v/{village.code}/complain" if village else "/"
+        path = f"/v/{village.code}/complain/anonymous" if village else "/"
         return Text(
             "聊天里不能匿名：微信会告诉我们这条消息是谁发的。\n"
             f"要匿名，请打开 {self._link(path, '匿名反映页面')}，不用登录，凭 16 位查询码查看答复。"
