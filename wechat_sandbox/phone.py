@@ -136,13 +136,12 @@ class PhonePage:
         }
 
     async def codes(self, request: Request) -> Response:
-        """Codes that can be scanned, newest first, filtered by `q`."""
+        """Codes that can be scanned, filtered by `q`: the newest temporary one first, the others by scene."""
         query = request.query_params.get("q", "").strip()
-        tickets = [
-            self._code(ticket)
-            for ticket in reversed(self.world.tickets.values())
-            if query in ticket.scene and self._usable(ticket)
-        ]
+        found = [item for item in self.world.tickets.values() if query in item.scene and self._usable(item)]
+        permanent = sorted((item for item in found if item.expires_at is None), key=lambda item: item.scene)
+        temporary = [item for item in reversed(found) if item.expires_at is not None]
+        tickets = [self._code(ticket) for ticket in temporary + permanent]
         wxacodes = [
             {
                 "kind": "wxacode",
@@ -150,7 +149,7 @@ class PhonePage:
                 "content": code.content,
                 "note": code.page or "小程序首页",
             }
-            for code in reversed(self.world.wxacodes.values())
+            for code in sorted(self.world.wxacodes.values(), key=lambda code: code.scene)
             if query in code.scene
         ]
         return JSONResponse({"tickets": tickets[:CODES_SHOWN], "wxacodes": wxacodes[:CODES_SHOWN]})

@@ -1,31 +1,24 @@
 """The phone page in a real browser: scan, chat, template message, page inside, Mini Program tab."""
 
-import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
+from tests.browser.chromium import chromium
 from tests.sandbox.support import OFFICER, VILLAGER, Receiver, config_for, running, text_reply
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
 @pytest.fixture
 def page() -> Iterator[Page]:
     """A phone-sized page; any script error fails the test."""
-    program = os.environ.get("MASHANG_CHROMIUM") or shutil.which("chromium")
-    assert program, "no Chromium: install it or name it in MASHANG_CHROMIUM"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program, args=["--no-sandbox", "--disable-gpu"], timeout=60_000
-        )
+    with chromium() as browser:
         page = browser.new_page(viewport={"width": 390, "height": 844})
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(str(error)))
         yield page
-        browser.close()
     assert errors == []
 
 

@@ -1,6 +1,8 @@
 "use strict";
 // How one line of the chat looks. Texts are set as text, never as markup; links go through the sandbox.
 window.PhoneMessages = (() => {
+  const ZONE = "Asia/Shanghai"; // phones show the time of where they are, whoever looks at this page
+
   const make = (tag, className, text) => {
     const node = document.createElement(tag);
     if (className) node.className = className;
@@ -114,7 +116,7 @@ window.PhoneMessages = (() => {
       const time = Date.parse(message.time);
       if (time - lastTime < 300000) return null;
       lastTime = time;
-      return make("p", "when", new Date(time).toLocaleString("zh-CN", { month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit" }));
+      return make("p", "when", new Date(time).toLocaleString("zh-CN", { month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false, timeZone: ZONE }));
     }
 
     function line(message) {
@@ -128,5 +130,5 @@ window.PhoneMessages = (() => {
     return { line, stamp };
   }
 
-  return { make, drawer };
+  return { ZONE, make, drawer };
 })();

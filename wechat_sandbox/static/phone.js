@@ -11,7 +11,7 @@
   let keyboard = false;
   let polling = null;
 
-  const { make } = window.PhoneMessages;
+  const { ZONE, make } = window.PhoneMessages;
 
   async function control(name, body) {
     const answer = await fetch(`/_control/${name}`, {
@@ -155,11 +155,11 @@
     return box;
   }
 
-  const clockText = (iso, seconds) => new Date(iso).toLocaleTimeString("zh-CN", { hour: "2-digit", minute: "2-digit", ...(seconds ? { second: "2-digit" } : {}), hour12: false });
+  const clockText = (iso, seconds) => new Date(iso).toLocaleTimeString("zh-CN", { hour: "2-digit", minute: "2-digit", ...(seconds ? { second: "2-digit" } : {}), hour12: false, timeZone: ZONE });
 
   function showLog(entries, clock) {
     $("clock").textContent = clockText(clock);
-    $("log-clock").textContent = `沙箱时钟 ${new Date(clock).toLocaleString("zh-CN", { hour12: false })}`;
+    $("log-clock").textContent = `沙箱时钟 ${new Date(clock).toLocaleString("zh-CN", { hour12: false, timeZone: ZONE })}`;
     for (const entry of entries) {
       logSeq = entry.seq;
       const item = make("li", `${entry.kind}${entry.ok ? "" : " bad"}`);
