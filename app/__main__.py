@@ -5,8 +5,16 @@ from __future__ import annotations
 import typer
 
 from app.cli import administration, operations, processes
+from app.core import logging
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="码上工程")
+
+
+@cli.callback()
+def _quiet() -> None:
+    # Standard output belongs to the answer; commands that run for long say more than warnings.
+    logging.configure("WARNING")
+
 
 cli.command()(processes.web)
 cli.command()(processes.scheduler)

@@ -70,11 +70,12 @@ def token_create(
 def routes(as_json: AsJson = False) -> None:
     """List every route with its methods and who may call it."""
     with explained(), database(settings()) as opened:
-        app = create_app(context=build_context(settings(), opened))
+        context = build_context(settings(), opened)
         rows = [
             {"method": method, "path": path, "callers": callers}
-            for path, method, callers in sorted(walk(app.routes))
+            for path, method, callers in sorted(walk(create_app(context=context).routes))
         ]
+        context.clients.close()
     text = "\n".join(f"{row['method']:7} {row['path']:60} {', '.join(row['callers'])}" for row in rows)
     answer(rows, as_json=as_json, text=text)
 
@@ -112,8 +113,19 @@ def check(as_json: AsJson = False) -> None:
     raise typer.Exit(FOUND if any(item.problem for item in found) else 0)
 
 
-def calendar_import(file: Path, as_json: AsJson = False) -> None:
-    """Import a year's holidays and make-up work days from CSV."""
+def calendar_import(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)], as_json: AsJson = False
+) -> None:
+    """Import a year's holidays and make-up work days from CSV: lines `2027-02-06,班,春节调休`."""
+    text = _decoded(file.read_bytes())
     with explained(), database(settings()) as opened, opened.transaction() as session:
-        days = calendar.import_csv(session, acting=ACTING, text=file.read_text(encoding="utf-8-sig"))
+        days = calendar.import_csv(session, acting=ACTING, text=text)
     answer({"days": days}, as_json=as_json, text=f"已导入 {days} 天。")
+
+
+def _decoded(raw: bytes) -> str:
+    """UTF-8, or what Excel writes in China when it is asked for plain CSV."""
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("gb18030", errors="replace")

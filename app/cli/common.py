@@ -11,10 +11,11 @@ from typing import Annotated, Any, NoReturn
 import typer
 from pydantic import ValidationError
 from rich.console import Console
+from sqlalchemy.exc import OperationalError
 
 from app.core import migrations
 from app.core.db import Database
-from app.core.embedded import EmbeddedPostgres, running_url
+from app.core.embedded import EmbeddedPostgres
 from app.core.errors import AppError, Unavailable
 from app.core.settings import Settings
 from app.services.actors import Administrator
@@ -23,8 +24,9 @@ FOUND, USAGE = 1, 2
 AsJson = Annotated[bool, typer.Option("--json", help="answer as JSON")]
 ACTING = Administrator("command line")
 
-console = Console(highlight=False)
-problems = Console(stderr=True, highlight=False)
+# Lines stay whole (names of settings, tokens), and square brackets are only brackets.
+console = Console(highlight=False, markup=False, soft_wrap=True)
+problems = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 
 def settings() -> Settings:
@@ -39,10 +41,9 @@ def settings() -> Settings:
 
 @contextmanager
 def embedded_url(current: Settings) -> Iterator[str]:
-    """The configured database; else the running embedded one; else one started for this command only."""
-    url = current.database_url or running_url(current.data_dir)
-    if url:
-        yield url
+    """The configured database; else the embedded one: started if it must be, stopped unless others use it."""
+    if current.database_url:
+        yield current.database_url
         return
     server = EmbeddedPostgres(current.data_dir)
     try:
@@ -71,6 +72,9 @@ def explained() -> Iterator[None]:
         yield
     except AppError as error:
         fail(f"{error.message}（{error.code}）")
+    except OperationalError as error:
+        reason = str(error.orig).strip().splitlines()[0] if error.orig else ""
+        fail(f"数据库没有响应，请检查 MASHANG_DATABASE_URL：{reason}（database.unavailable）")
 
 
 def fail(message: str, code: int = FOUND) -> NoReturn:

@@ -2,41 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from app.cli.common import ACTING, FOUND, AsJson, answer, database, explained, fail, settings
+from app.cli.common import ACTING, FOUND, USAGE, AsJson, answer, database, explained, fail, settings
 from app.main import build_context
 from app.rules import ALL_RULES
 from app.services import exports
 from app.services.warnings import evaluation
+from app.web.context import Context
 from app.wechat import codes, menus, templates
 
 ISO_DAY = ["%Y-%m-%d"]
+NO_ACCOUNT = "没有配置公众号：请设置 MASHANG_WECHAT_APP_ID、MASHANG_WECHAT_APP_SECRET 等。"
+
+
+@contextmanager
+def _context() -> Iterator[Context]:
+    """The database and the clients of the accounts, closed at the end; errors are explained."""
+    current = settings()
+    with explained(), database(current) as opened:
+        context = build_context(current, opened)
+        try:
+            yield context
+        finally:
+            context.clients.close()
 
 
 def wechat_setup(as_json: AsJson = False) -> None:
     """Sync the accounts' templates with our message kinds, and create the menu."""
-    current = settings()
-    with explained(), database(current) as opened:
-        clients = build_context(current, opened).clients
-        report = templates.sync(opened, clients, acting=ACTING)
-        if clients.official is not None:
-            menus.create_menu(clients.official, current)
+    with _context() as context:
+        if not context.clients.configured():
+            fail(NO_ACCOUNT)
+        report = templates.sync(context.database, context.clients, acting=ACTING)
+        if context.clients.official is not None:
+            menus.create_menu(context.clients.official, context.settings)
     _report(list(report.findings), as_json)
 
 
 def wechat_check(as_json: AsJson = False) -> None:
     """Name every message kind without a usable template, as of the last setup."""
-    current = settings()
-    with explained(), database(current) as opened:
-        clients = build_context(current, opened).clients
-        if clients.official is None:
-            fail("没有配置公众号：请设置 MASHANG_WECHAT_APP_ID 等。")
-        findings = templates.check(opened, clients)
+    with _context() as context:
+        if context.clients.official is None:
+            fail(NO_ACCOUNT)
+        findings = templates.check(context.database, context.clients)
     _report(findings, as_json)
 
 
@@ -53,24 +67,24 @@ def _report(findings: list[templates.Finding], as_json: bool) -> None:
 
 def qr_issue(as_json: AsJson = False) -> None:
     """Get the codes that are still missing from the platform."""
-    current = settings()
-    with explained(), database(current) as opened:
-        context = build_context(current, opened)
-        count = codes.issue_missing(opened, context.clients, context.storage, current, acting=ACTING)
+    with _context() as here:
+        count = codes.issue_missing(here.database, here.clients, here.storage, here.settings, acting=ACTING)
     answer({"issued": count}, as_json=as_json, text=f"已办理 {count} 个二维码。")
 
 
-def qr_zip(target: Path, as_json: AsJson = False) -> None:
+def qr_zip(
+    target: Annotated[Path, typer.Argument(dir_okay=False, help="file to write")], as_json: AsJson = False
+) -> None:
     """Write a ZIP with the codes and posters of all villages."""
-    current = settings()
-    with explained(), database(current) as opened:
-        context = build_context(current, opened)
-        with opened.transaction() as session:
+    if not target.absolute().parent.is_dir():
+        fail(f"没有目录 {target.absolute().parent}。", USAGE)
+    with _context() as here:
+        with here.database.transaction() as session:
             export = exports.request(session, acting=ACTING, kind="qr_zip")
             key = export.id
-        exports.run_now(opened, context.storage, current, key)
-        with opened.reading() as session:
-            target.write_bytes(context.storage.read(exports.finished_file(session, key)))
+        exports.run_now(here.database, here.storage, here.settings, key)
+        with here.database.reading() as session:
+            target.write_bytes(here.storage.read(exports.finished_file(session, key)))
     answer({"file": str(target)}, as_json=as_json, text=f"已写入 {target}。")
 
 

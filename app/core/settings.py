@@ -7,7 +7,10 @@ or weak secret stops the start.
 
 from __future__ import annotations
 
+import os
 import secrets
+import tempfile
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, Self
@@ -102,10 +105,20 @@ class Settings(BaseSettings):
         self.data_dir.mkdir(parents=True, exist_ok=True)
         path = self.data_dir / "secret_key"
         if not path.exists():
-            path.touch(mode=0o600)
-            path.write_text(secrets.token_urlsafe(48), encoding="ascii")
+            _write_once(path, secrets.token_urlsafe(48).encode())
         return path.read_bytes()
 
     def url(self, path: str) -> str:
         """The public address of `path` (which begins with a slash)."""
         return self.public_url.rstrip("/") + path
+
+
+def _write_once(path: Path, content: bytes) -> None:
+    """Make `path` with all of `content`, unless another process has made it: one of several wins, and nobody
+    ever reads half a file. Readable by its owner only."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-") as draft:
+        draft.write(content)
+        draft.flush()
+        os.fsync(draft.fileno())
+        with suppress(FileExistsError):
+            os.link(draft.name, path)

@@ -45,11 +45,14 @@ def run(settings: Settings, *, host: str, port: int, sandbox_port: int) -> int:
         url = settings.database_url or server.start()
         environment = configuration.environment(data_dir, places, url, port)
         os.environ.update(environment)
-        _step("启动微信沙箱")
-        _start_sandbox(supervisor, data_dir, places, sandbox_port)
-        _prepare(Settings(), url, places, data_dir)
-        _step("启动网页、消息和定时任务")
-        processes.start_services(supervisor, environment, host=host, logs=data_dir / "logs")
+        _step("启动微信沙箱和网页")
+        children = processes.services(environment, host=host, logs=data_dir / "logs")
+        supervisor.start(_sandbox(data_dir, places, sandbox_port))
+        supervisor.start(children["web"])  # it takes a while to come up; ready when the schema is
+        _prepare(Settings(), url, places, supervisor)
+        _step("启动消息和定时任务")
+        supervisor.start(children["worker"])
+        supervisor.start(children["scheduler"])
         _await(places.app + "/readyz", supervisor)
         _announce(places, data_dir)
         return supervisor.wait()
@@ -62,14 +65,13 @@ def _step(words: str) -> None:
     console.print(f"[green]●[/green] {words} …")
 
 
-def _start_sandbox(supervisor: Supervisor, data_dir: Path, places: Places, port: int) -> None:
+def _sandbox(data_dir: Path, places: Places, port: int) -> Child:
     config = configuration.sandbox(data_dir, places)
     command = [sys.executable, "-m", "wechat_sandbox", "--config", str(config), "--port", str(port)]
-    supervisor.start(Child("sandbox", command, {}, data_dir / "logs" / "sandbox.log"))
-    _await(places.sandbox + "/healthz", supervisor)
+    return Child("sandbox", command, {}, data_dir / "logs" / "sandbox.log")
 
 
-def _prepare(settings: Settings, url: str, places: Places, data_dir: Path) -> None:
+def _prepare(settings: Settings, url: str, places: Places, supervisor: Supervisor) -> None:
     """Schema, data, templates, menu, codes and the administrator's token."""
     database = Database(url, pool_size=4, application="mashang-demo")
     context = build_context(settings, database)
@@ -79,6 +81,7 @@ def _prepare(settings: Settings, url: str, places: Places, data_dir: Path) -> No
             reference.load(session)
         _step("准备演示数据")
         seed.seed(database, today=clock.today())
+        _await(places.sandbox + "/healthz", supervisor)
         _step("同步消息模板、菜单和二维码")
         templates.sync(database, context.clients, acting=ACTING)
         menus.create_menu(context.official, settings)
@@ -88,7 +91,7 @@ def _prepare(settings: Settings, url: str, places: Places, data_dir: Path) -> No
             villages = configuration.villages(session)
     finally:
         close(context)
-    configuration.write_demo_file(data_dir, places, admin_token=token, villages=villages)
+    configuration.write_demo_file(settings.data_dir, places, admin_token=token, villages=villages)
 
 
 def _await(url: str, supervisor: Supervisor) -> None:
