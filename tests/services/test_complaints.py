@@ -137,6 +137,55 @@ def test_who_is_named_is_never_on_the_path(session: Session) -> None:
     assert [message.officer_id for message in told] == [inspector.id]
 
 
+@pytest.mark.parametrize("written", ["钱 有才", "老钱（有才）和他", "钱、有、才", "钱有才"])
+def test_a_name_is_found_however_it_is_written(session: Session, written: str) -> None:
+    places = make.places(session)
+    make.officer(session, Role.LIAISON_OFFICER, places.village, name="钱有才")
+    inspector = make.officer(session, Role.TOWN_INSPECTOR, places.town)
+
+    filed = make.complaint(session, places.village, content=f"村里的路灯钱被{written}拿走了。")
+
+    assert _holder(session, filed.complaint).officer_id == inspector.id
+
+
+@pytest.mark.parametrize("anonymous", [False, True])
+def test_who_is_named_later_loses_it_before_he_can_read_why(session: Session, anonymous: bool) -> None:
+    places = make.places(session)
+    liaison = make.officer(session, Role.LIAISON_OFFICER, places.village, name="钱有才")
+    inspector = make.officer(session, Role.TOWN_INSPECTOR, places.town)
+    author = Visitor() if anonymous else make.villager(session)
+    complaint = make.complaint(session, places.village, by=author).complaint
+    assert _holder(session, complaint).officer_id == liaison.id
+
+    feedback.add(session, acting=author, complaint=complaint, text="其实是钱有才收了钱", keys=make.KEYS)
+
+    assert _holder(session, complaint).officer_id == inspector.id
+    with pytest.raises(NotFound):
+        access.access_complaint(session, make.acting(session, liaison), complaint.id)
+
+
+def test_who_is_named_in_a_rating_is_not_given_it(session: Session) -> None:
+    places = make.places(session)
+    liaison = make.acting(session, make.officer(session, Role.LIAISON_OFFICER, places.village))
+    accused = make.officer(session, Role.TOWN_INSPECTOR, places.town, name="沈大山")
+    county = make.officer(session, Role.COUNTY_INSPECTOR, places.county)
+    villager = make.villager(session)
+    complaint = make.complaint(session, places.village, by=villager).complaint
+    handling.answer(session, acting=liaison, complaint_id=complaint.id, text="知道了。", keys=make.KEYS)
+
+    feedback.rate(
+        session,
+        acting=villager,
+        complaint=complaint,
+        satisfaction=Satisfaction.UNSATISFIED,
+        reason="镇里沈大山和他是亲戚",
+    )
+
+    assert _holder(session, complaint).officer_id == county.id
+    told = _messages(session, complaint, MessageKind.COMPLAINT_ASSIGNED)
+    assert accused.id not in {message.officer_id for message in told}
+
+
 def test_matters_about_cadres_skip_the_village_and_nobody_free_means_the_county(session: Session) -> None:
     places = make.places(session)
     make.officer(session, Role.LIAISON_OFFICER, places.village)

@@ -68,6 +68,7 @@ def add(
         raise Conflict("complaint.closed", "这件诉求已经办结；有新的情况，请另提一件。")
     if not text.strip() and not uploads:
         raise BadInput("complaint.addition_empty", "请写几句话或添加图片。", field="text")
+    routing.recuse(session, complaint, text, acting=acting)
     noted: dict[str, Any] = {"content_check": content_check} if content_check else {}
     event = timeline.add(
         session, complaint, EventKind.ADDED, acting=acting, who="村民", text=text.strip()[:LONGEST], **noted
@@ -108,6 +109,7 @@ def rate(
             "complaint.not_answered", "还没有答复，或已经评价过，现在不能评价。", state=complaint.state
         )
     reason = reason.strip()[:LONGEST_REASON]
+    routing.exclude_named(session, complaint, reason)
     session.add(
         Rating(
             id=uuid.uuid4(),

@@ -6,6 +6,8 @@ next level gets it. Matters about cadres skip the village."""
 
 from __future__ import annotations
 
+import re
+import unicodedata
 import uuid
 from collections.abc import Iterable
 
@@ -13,13 +15,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.models import Assignment, Complaint, ComplaintSubject, Officer, Organisation
-from app.models.complaints import EventKind, Level
+from app.models.complaints import ComplaintState, EventKind, Level
 from app.models.delivery import MessageKind
 from app.models.people import Duty, Role
 from app.services import officers
 from app.services.actors import Actor
 from app.services.complaints import timeline
 
+_NO_LETTERS = re.compile(r"[\W_]+")
 LEVELS = (Level.VILLAGE, Level.TOWN, Level.COUNTY)
 OFFICES: dict[Level, tuple[tuple[Role, ...], Duty | None]] = {
     Level.VILLAGE: ((Role.LIAISON_OFFICER,), Duty.COMPLAINTS),
@@ -35,9 +38,15 @@ def above(level: Level) -> Level:
 
 
 def named_officers(session: Session, village: Organisation, text: str) -> list[uuid.UUID]:
-    """Officers of this village or of the offices above it whose full name stands in `text`."""
+    """Officers of this village or of the offices above it whose full name stands in `text`, also with
+    spaces or signs between its characters (杨 志坤, 杨（志坤）)."""
     serving = officers.serving_at(session, *village.ancestry)
-    return [key for key, name in serving.items() if len(name) > 1 and name in text]
+    letters = _letters(text)
+    return [key for key, name in serving.items() if len(name) > 1 and _letters(name) in letters]
+
+
+def _letters(text: str) -> str:
+    return _NO_LETTERS.sub("", unicodedata.normalize("NFKC", text))
 
 
 def exclude(session: Session, complaint: Complaint, officer_ids: Iterable[uuid.UUID]) -> None:
@@ -45,6 +54,31 @@ def exclude(session: Session, complaint: Complaint, officer_ids: Iterable[uuid.U
     for officer_id in dict.fromkeys(officer_ids):
         session.merge(ComplaintSubject(complaint_id=complaint.id, officer_id=officer_id))
     session.flush()
+
+
+def exclude_named(session: Session, complaint: Complaint, text: str) -> list[uuid.UUID]:
+    """Exclude whoever `text` names; who that is."""
+    village = session.get_one(Organisation, complaint.village_id)
+    named = named_officers(session, village, text)
+    exclude(session, complaint, named)
+    return named
+
+
+def recuse(session: Session, complaint: Complaint, text: str, *, acting: Actor) -> None:
+    """Take what the complainant says later as seriously as the filing: whoever `text` names is excluded from
+    now on, and loses the complaint if it lies on his desk.
+
+    Call it before the words are written down, in the same transaction: nobody reads who accuses him."""
+    named = exclude_named(session, complaint, text)
+    if not named:
+        return
+    holder = session.scalar(
+        select(Assignment.officer_id).where(
+            Assignment.complaint_id == complaint.id, Assignment.until.is_(None)
+        )
+    )
+    if holder in named and complaint.state != ComplaintState.CLOSED:
+        assign(session, complaint, acting=acting, level=complaint.level)
 
 
 def assign(session: Session, complaint: Complaint, *, acting: Actor, level: Level) -> Assignment:
