@@ -8,12 +8,15 @@ from typing import Annotated
 
 import typer
 from fastapi.routing import APIRoute
+from pydantic import SecretStr
 from starlette.routing import BaseRoute, Mount, Route
 
 from app.cli.common import ACTING, FOUND, AsJson, answer, console, database, explained, settings
 from app.cli.processes import prepare
 from app.core import clock
+from app.core.db import Database
 from app.core.keys import Keys
+from app.core.settings import Settings
 from app.main import build_context, create_app
 from app.models.organisations import OrganisationKind
 from app.models.people import Role
@@ -69,8 +72,8 @@ def token_create(
 
 def routes(as_json: AsJson = False) -> None:
     """List every route with its methods and who may call it."""
-    with explained(), database(settings()) as opened:
-        context = build_context(settings(), opened)
+    with explained():
+        context = build_context(_nowhere(), Database("postgresql:///nowhere"))
         rows = [
             {"method": method, "path": path, "callers": callers}
             for path, method, callers in sorted(walk(create_app(context=context).routes))
@@ -78,6 +81,12 @@ def routes(as_json: AsJson = False) -> None:
         context.clients.close()
     text = "\n".join(f"{row['method']:7} {row['path']:60} {', '.join(row['callers'])}" for row in rows)
     answer(rows, as_json=as_json, text=text)
+
+
+def _nowhere() -> Settings:
+    """Settings that touch neither database nor data directory: the list of routes needs none."""
+    unused = SecretStr("only the routes are looked at, nothing else")
+    return settings().model_copy(update={"secret_key": unused})
 
 
 def walk(found: list[BaseRoute], prefix: str = "") -> Iterator[tuple[str, str, list[str]]]:

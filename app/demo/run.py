@@ -55,7 +55,10 @@ def run(settings: Settings, *, host: str, port: int, sandbox_port: int) -> int:
         supervisor.start(children["scheduler"])
         _await(places.app + "/readyz", supervisor)
         _announce(places, data_dir)
-        return supervisor.wait()
+        code = supervisor.wait()
+        if code:
+            console.print(f"有一个进程意外结束，演示已全部停止；原因请看 {data_dir / 'logs'} 里的日志。")
+        return code
     finally:
         supervisor.shut_down()
         server.stop()
