@@ -75,15 +75,12 @@ class Handlers:
 
     def _follow(self, session: Session, account: Account, inbound: Inbound) -> Reply:
         identity = self._identity(session, account, inbound)
-        identities.followed(session, identity)
         return self._scanned(session, identity, inbound.scene) or Text(
             f"欢迎关注码上工程。{NO_VILLAGE}\n也可以直接 {self._link('/', '选择您的村')}。"
         )
 
     def _scan(self, session: Session, account: Account, inbound: Inbound) -> Reply:
         identity = self._identity(session, account, inbound)
-        if not identity.subscribed:
-            identities.followed(session, identity)
         return self._scanned(session, identity, inbound.scene) or Text(
             "没有认出这个二维码，它可能已经停用。请扫村务公开栏上的二维码。"
         )
@@ -259,7 +256,11 @@ class Handlers:
     # --- helpers ----------------------------------------------------------------------------------
 
     def _identity(self, session: Session, account: Account, inbound: Inbound) -> WechatIdentity:
-        return identities.identify(session, app_id=account.app_id, openid=inbound.from_user)
+        identity = identities.identify(session, app_id=account.app_id, openid=inbound.from_user)
+        if not identity.subscribed and inbound.event_name != "unsubscribe":
+            # Only followers can write to us or tap our menu, whatever an answer said before.
+            identities.followed(session, identity)
+        return identity
 
     def _village(self, session: Session, identity: WechatIdentity) -> Organisation | None:
         return session.get(Organisation, identity.village_id) if identity.village_id else None

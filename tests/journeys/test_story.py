@@ -45,6 +45,17 @@ def test_the_scheduler_fires_the_planted_leases_once(running: World, demo: story
     eventually(lambda: town.templates("合同即将到期"))
 
 
+def test_whoever_writes_to_us_follows_whatever_an_answer_said(demo: story.Demo) -> None:
+    villager = story.follow(demo, "误报")
+    villager.http.post(
+        "/_control/fail", json={"path": "/cgi-bin/message/template/send", "times": 1, "errcode": 43004}
+    )
+    story.file_by_chat(demo, villager, "水渠堵了，田里进不了水")
+    number = story.file_by_chat(demo, villager, "再说一件：晒场的灯不亮")
+
+    eventually(lambda: villager.templates(number))
+
+
 def test_a_retried_delivery_gets_the_stored_reply_and_no_second_complaint(demo: story.Demo) -> None:
     villager = story.follow(demo, "重试")
     control = villager.http
