@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 from sqlalchemy import Select, select
 from sqlalchemy.dialects.postgresql import insert
@@ -12,6 +13,8 @@ from app.core import clock
 from app.models import Villager, WechatIdentity
 from app.services import actors, outbox
 from app.services.actors import Actor
+
+SEEN_EVERY = timedelta(hours=1)
 
 
 def identify(session: Session, *, app_id: str, openid: str, unionid: str | None = None) -> WechatIdentity:
@@ -38,7 +41,9 @@ def identify(session: Session, *, app_id: str, openid: str, unionid: str | None 
     if unionid and identity.unionid is None:
         identity.unionid = unionid
         identity.villager_id = _same_person(session, unionid) or identity.villager_id
-    identity.last_seen_at = clock.now()
+    now = clock.now()
+    if identity.last_seen_at is None or identity.last_seen_at < now - SEEN_EVERY:
+        identity.last_seen_at = now  # to the hour is enough: not a write for every message
     return identity
 
 
