@@ -44,7 +44,7 @@ class AnonymousComplaint(NewComplaint):
 
 
 class AnonymousFiled(BaseModel):
-    """The receipt (查询码) is shown this once and stored nowhere: ask the person to keep it."""
+    """The receipt (查询码) is shown after submitting and stored nowhere: ask the person to keep it."""
 
     number: str = Field(examples=["GD20261123-4F7K"])
     receipt: str = Field(examples=["1234 5678 9012 3456"])
@@ -68,7 +68,7 @@ class AnonymousOpinion(Opinion, WithReceipt):
 
 @router.get("/form-token")
 def form_token(here: InContext, _acting: AsNobody) -> Form:
-    """打开匿名表单时取一个令牌；两秒之内、两小时之后或第二次使用都会被拒绝。"""
+    """打开匿名表单时取一个令牌；两秒之内、两小时之后使用会被拒绝；用几次都只提交一件。"""
     return Form(form=forms.issue(here.keys))
 
 
@@ -76,8 +76,10 @@ def form_token(here: InContext, _acting: AsNobody) -> Form:
 def file(
     body: AnonymousComplaint, here: InContext, session: WriteSession, acting: AsNobody
 ) -> AnonymousFiled:
-    """匿名提交诉求，得到查询码。即使带了登录令牌也不会看。"""
-    forms.spend(session, keys=here.keys, token=body.form)
+    """匿名提交诉求，得到查询码；同一令牌再提交一次，得到同一件的查询码。即使带了登录令牌也不会看。"""
+    spent = forms.spend(session, keys=here.keys, token=body.form)
+    if spent.repeated:
+        return _filed(feedback.by_receipt(session, keys=here.keys, typed=spent.receipt), spent.receipt)
     made = filing.file(
         session,
         acting=acting,
@@ -88,13 +90,17 @@ def file(
             category_code=body.category,
             about=body.about,
             uploads=body.uploads,
+            receipt=spent.receipt,
         ),
         keys=here.keys,
     )
-    row = made.complaint
+    return _filed(made.complaint, spent.receipt)
+
+
+def _filed(row: Complaint, receipt: str) -> AnonymousFiled:
     return AnonymousFiled(
         number=row.number,
-        receipt=ids.spaced(made.receipt or ""),
+        receipt=ids.spaced(receipt),
         promised_on=row.promised_on,
         provisional=row.provisional,
     )

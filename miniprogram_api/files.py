@@ -26,14 +26,14 @@ class Uploaded(BaseModel):
     """A stored upload. Its token is the right to use it, within a day and once."""
 
     token: str = Field(examples=["kJ2…"])
-    name: str = Field(examples=["路灯.jpg"])
+    name: str = Field(examples=["图片.jpg"])
     media_type: str | None = Field(examples=["image/jpeg"])
     size: int | None = Field(examples=[182044])
 
 
 @router.post("/uploads", status_code=201, dependencies=[UPLOADS])
 def upload(file: UploadFile, here: InContext, _acting: AsAnybody) -> Uploaded:
-    """上传一张图片（JPG、PNG）、PDF 或 Excel；图片会去掉拍摄地点等信息。用返回的 token 提交。"""
+    """上传一张照片（JPG、PNG）；拍摄地点等信息和文件名都不保留，PDF 和 Excel 不收。用返回的 token 提交。"""
     return _keep(here, file)
 
 
@@ -45,7 +45,7 @@ def anonymous_upload(file: UploadFile, here: InContext, _acting: AsNobody) -> Up
 
 def _keep(here: Context, file: UploadFile) -> Uploaded:
     """Store an upload as nobody's, also of somebody who is logged in: whether it will belong to an anonymous
-    complaint is not known yet. The token says who may use it."""
+    complaint is not known yet, so none keeps an original or a name. The token says who may use it."""
     limits = here.upload_limits
     data = file.file.read(limits.max_bytes + 1)
     with here.database.transaction() as session:

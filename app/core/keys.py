@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.core.crypto import Sealer
+from app.core.ids import RECEIPT_DIGITS
 from app.core.security import derive_key, digest
 
 SEAL_KEY_ID = "1"
@@ -36,6 +37,11 @@ class Keys:
     def receipt_digest(self, receipt: str) -> str:
         """How a receipt is stored."""
         return digest(self.receipts, receipt)
+
+    def receipt_of(self, nonce: str) -> str:
+        """The 16-digit receipt (查询码) of the anonymous form `nonce`: computed, so that a repetition of the
+        form shows the same receipt though it is stored nowhere."""
+        return f"{int(digest(self.receipts, f'form:{nonce}'), 16) % 10**RECEIPT_DIGITS:0{RECEIPT_DIGITS}}"
 
     def session_digest(self, token: str) -> str:
         """How a session or API token is stored."""

@@ -116,7 +116,7 @@ class Ticket:
 
 
 def issue(request: Request, purpose: str, *, bound: bool = True) -> str:
-    """A ticket for a form, tied to the login that asks (`bound`) or to nobody."""
+    """A ticket for a form, tied to the login that asks (`bound`) or to nobody; neither passes for both."""
     data = {"n": secrets.token_urlsafe(12), "at": int(clock.now().timestamp())}
     if bound:
         data["s"] = _login(request)
@@ -126,7 +126,7 @@ def issue(request: Request, purpose: str, *, bound: bool = True) -> str:
 def check(request: Request, purpose: str, ticket: str, *, good_for: timedelta, bound: bool = True) -> Ticket:
     """The ticket of a form that came back. Raises BadInput when it is old, foreign, or none."""
     data = security.unsign(context.of(request).keys.master, purpose, ticket, max_age=good_for)
-    if not isinstance(data, dict) or (bound and data.get("s") != _login(request)):
+    if not isinstance(data, dict) or data.get("s") != (_login(request) if bound else None):
         raise BadInput("form.foreign", "登录状态变了，请重新提交一次。")
     return Ticket(str(data.get("n")), int(data.get("at", 0)))
 

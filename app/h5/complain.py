@@ -15,13 +15,13 @@ from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
 from app.core import ids
-from app.core.errors import AppError, BadInput
+from app.core.errors import AppError, BadInput, Unauthenticated
 from app.h5.common import AsNobody, AsOneself, Photos, Ticket, changing, check, go, issue, keep_uploads, show
 from app.models import Organisation
 from app.models.complaints import ComplaintChannel
 from app.services import access, attachments, officers, organisations, submissions
 from app.services.actors import Actor, Villager
-from app.services.complaints import filing, own
+from app.services.complaints import feedback, filing, own
 from app.services.complaints.filing import Filed, Filing
 from app.services.reference import DEFAULT_COMPLAINT_CATEGORY
 from app.web import context
@@ -90,18 +90,20 @@ def anonymous_form(
 @router.post("")
 def file_named(request: Request, code: str, acting: AsOneself, typed: AsTyped, photos: Photos) -> Response:
     """File under one's WeChat identity; a double submission leads to the same complaint."""
-    return _file(request, code, acting, typed, photos)
+    return _file(request, code, acting, typed, photos, named=True)
 
 
 @router.post("/anonymous")
 def file_anonymously(
     request: Request, code: str, acting: AsNobody, typed: AsTyped, photos: Photos
 ) -> Response:
-    """File without a login; the answer shows the receipt, this once."""
+    """File without a login; the answer shows the receipt, and again when the same form comes twice."""
     return _file(request, code, acting, typed, photos)
 
 
-def _file(request: Request, code: str, acting: Actor, typed: Typed, photos: list[UploadFile]) -> Response:
+def _file(
+    request: Request, code: str, acting: Actor, typed: Typed, photos: list[UploadFile], *, named: bool = False
+) -> Response:
     here = context.of(request)
     with here.database.reading() as session:
         village_id = access.access_village(session, acting, code).id
@@ -110,6 +112,8 @@ def _file(request: Request, code: str, acting: Actor, typed: Typed, photos: list
         request.app.state.limiter.hit(request, TICKET, *RATES)
         kept = keep_uploads(here, acting, photos, typed.uploads)
         tokens = tuple(kept.tokens)
+        if named and not isinstance(acting, Villager):
+            raise _lapsed()
         if kept.problem is not None:
             raise kept.problem
         ticket = _check_ticket(request, acting, typed.ticket)
@@ -120,6 +124,14 @@ def _file(request: Request, code: str, acting: Actor, typed: Typed, photos: list
         again = Typed(known, typed.category, typed.content, typed.contact, typed.about, tokens)
         with here.database.reading() as session:
             return _page(request, session, code, again, acting, problem)
+
+
+def _lapsed() -> Unauthenticated:
+    """Nothing is filed without a name, nor its contact dropped, unless the person says so."""
+    return Unauthenticated(
+        "login.lapsed",
+        "登录已失效，还没有提交。请重新登录后实名提交，或改为匿名提交；您写的内容还在下面。",
+    )
 
 
 def _take(
@@ -135,10 +147,12 @@ def _take(
     village = session.get_one(Organisation, village_id)
     anonymous = not isinstance(acting, Villager)
     submission = submissions.begin(session, nonce=ticket.nonce, keys=here.keys, coarse=anonymous)
+    receipt = here.keys.receipt_of(ticket.nonce) if anonymous else None
     if submission.repeated:
-        if submission.outcome:
+        if receipt is None:
             return go(f"/my/{submission.outcome}")
-        return show(request, "filed_before.html", village=village)
+        known = feedback.by_receipt(session, keys=here.keys, typed=receipt)
+        return _receipt_page(request, village, Filed(known, receipt))
     filed = filing.file(
         session,
         acting=acting,
@@ -150,6 +164,7 @@ def _take(
             about=typed.about,
             contact=typed.contact,
             uploads=uploads,
+            receipt=receipt,
         ),
         keys=here.keys,
     )
@@ -205,6 +220,7 @@ def _page(
         village=village,
         town=organisations.above(session, village)[0],
         named=named,
+        lapsed=problem is not None and problem.code == "login.lapsed",
         typed=typed,
         ticket=typed.ticket or issue(request, TICKET, bound=named),
         categories=own.categories(session),

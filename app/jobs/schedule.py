@@ -15,7 +15,7 @@ from app.core import clock
 from app.core.db import Database
 from app.core.settings import Settings
 from app.rules import ALL_RULES
-from app.services import deliveries, outbox, sessions, ticks
+from app.services import deliveries, inbound, outbox, sessions, ticks
 from app.services.actors import System
 from app.services.complaints import reminders
 from app.services.warnings import evaluation
@@ -93,9 +93,9 @@ def recover(database: Database, _settings: Settings) -> str:
 
 
 def forget_reports(database: Database, _settings: Settings) -> str:
-    """Used delivery reports leave the journal."""
+    """Delivery reports that nobody used leave the journal."""
     with database.transaction() as session:
-        return f"deleted={deliveries.forget_reports(session, now=clock.now())}"
+        return f"deleted={inbound.forget_reports(session, now=clock.now())}"
 
 
 def cleanup_keys(database: Database, _settings: Settings) -> str:

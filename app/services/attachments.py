@@ -1,7 +1,8 @@
 """Files: uploads, pictures from the chat, and who may read them.
 
 An upload belongs to nobody until it is used; the token that its uploader got is the right to use it. What
-people see is a copy without metadata; the original stays sealed away from viewers."""
+people see is a copy without metadata; the original stays sealed away from viewers. Of what a visitor
+uploads there is no original, name or document at all: it may become part of an anonymous complaint (匿名)."""
 
 from __future__ import annotations
 
@@ -22,13 +23,14 @@ from app.models import Attachment, ComplaintEvent
 from app.models.base import WorkState
 from app.models.disclosures import AttachmentOwner, DisclosureState
 from app.services import access, audit
-from app.services.actors import Actor, Officer
+from app.services.actors import Actor, Officer, Visitor
 
 LONGEST_NAME = 80
 UNUSED_FOR = timedelta(hours=24)
 HELD_FOR = timedelta(minutes=30)
 MOST_FILES = 9
 PLAIN_KINDS = frozenset({images.Kind.PDF, images.Kind.XLSX})
+NEUTRAL_NAME = "图片.jpg"
 
 
 @dataclass(frozen=True)
@@ -44,18 +46,21 @@ def upload(
 ) -> Uploaded:
     """Store a picture, PDF or workbook. The file's content decides its type, not its name.
 
+    Of a `Visitor` only a cleaned picture is kept, under a name that tells nothing.
+
     Raises TooLarge over the limit, BadInput for a type that is not taken or a picture that is damaged."""
     if len(data) > limits.max_bytes:
         raise TooLarge("upload.too_large", f"文件太大，最多 {limits.max_bytes // 1024 // 1024} MB。")
+    unknown = isinstance(acting, Visitor)
     token = ids.token()
     attachment = Attachment(
         id=uuid.uuid4(),
         created_at=clock.whole_day(clock.now()),
         state=WorkState.DONE,
-        name=safe_name(name),
+        name=NEUTRAL_NAME if unknown else safe_name(name),
         upload_digest=keys.upload_digest(token),
     )
-    keep(attachment, data, storage, limits)
+    keep(attachment, data, storage, limits, unknown=unknown)
     session.add(attachment)
     session.flush()
     audit.record(
@@ -70,19 +75,30 @@ def upload(
     return Uploaded(attachment, token)
 
 
-def keep(attachment: Attachment, data: bytes, storage: Storage, limits: Limits) -> None:
-    """Write the file and its viewing copy to storage and note both on the row. Raises BadInput."""
+def keep(
+    attachment: Attachment, data: bytes, storage: Storage, limits: Limits, *, unknown: bool = False
+) -> None:
+    """Write the file and its viewing copy to storage and note both on the row. Of an `unknown` person the
+    viewing copy alone: the original names place, time, device or author. Raises BadInput."""
     kind = images.kind(data)
     if kind is None or not (kind.is_picture or kind in PLAIN_KINDS):
         raise BadInput("upload.type_refused", "只能上传图片（JPG、PNG）、PDF 或 Excel 文件。")
-    attachment.size = len(data)
-    attachment.original = storage.put(data)
-    if kind.is_picture:
-        attachment.viewing = storage.put(images.clean(data, limits=limits).jpeg)
-        attachment.media_type = images.Kind.JPEG.mime
-    else:
-        attachment.viewing = attachment.original
-        attachment.media_type = kind.mime
+    if unknown and not kind.is_picture:
+        raise _telling()
+    viewing = images.clean(data, limits=limits).jpeg if kind.is_picture else data
+    kept = viewing if unknown else data
+    attachment.size = len(kept)
+    attachment.original = storage.put(kept)
+    attachment.viewing = storage.put(viewing)
+    attachment.media_type = images.Kind.JPEG.mime if kind.is_picture else kind.mime
+
+
+def _telling() -> BadInput:
+    return BadInput(
+        "upload.anonymous_type_refused",
+        "匿名只能上传照片（JPG、PNG）；PDF 和 Excel 会带出作者和时间，请拍成照片再传。",
+        field="uploads",
+    )
 
 
 def safe_name(name: str) -> str:
@@ -99,8 +115,12 @@ def adopt(
     owner_kind: AttachmentOwner,
     owner_id: uuid.UUID,
     coarse: bool = False,
+    official: bool = False,
 ) -> list[Attachment]:
-    """Give uploads to their owner. Raises BadInput when a token is unknown, used or a day old."""
+    """Give uploads to their owner. `coarse`: part of an anonymous complaint, so with whole days for times
+    and, unless an office adds them (`official`), without anything that leads to the person.
+
+    Raises BadInput when a token is unknown, used or a day old, or an anonymous file is no picture."""
     if len(tokens) > MOST_FILES:
         raise BadInput("upload.too_many", f"一次最多 {MOST_FILES} 个文件。", field="uploads")
     adopted = []
@@ -116,10 +136,23 @@ def adopt(
         )
         if attachment is None:
             raise BadInput("upload.unknown", "有文件没有上传成功或已过期，请重新上传。", field="uploads")
+        if coarse and not official:
+            _forget(attachment)
         _give(attachment, owner_kind, owner_id, position, coarse=coarse)
         adopted.append(attachment)
     session.flush()
     return adopted
+
+
+def _forget(attachment: Attachment) -> None:
+    """Make an upload of perhaps a known person an anonymous one: the audit trail names who uploaded the old
+    id, and of which size; so it becomes another id, and of a file with an original the size goes too."""
+    if attachment.media_type != images.Kind.JPEG.mime:
+        raise _telling()
+    attachment.id = uuid.uuid4()
+    attachment.name = NEUTRAL_NAME
+    if attachment.original != attachment.viewing:
+        attachment.original, attachment.size = attachment.viewing, None
 
 
 def _give(

@@ -5,12 +5,13 @@ A token is signed and carries nothing but its time and a random number; that it 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
 from app.core import clock, ids, security
-from app.core.errors import BadInput, Conflict
+from app.core.errors import BadInput
 from app.core.keys import Keys
 from app.services import submissions
 
@@ -24,14 +25,23 @@ def issue(keys: Keys) -> str:
     return security.sign(keys.master, PURPOSE, [clock.now().timestamp(), ids.token()])
 
 
-def spend(session: Session, *, keys: Keys, token: str) -> None:
-    """Use the token up, in the transaction that takes the form in and leaves the audit row.
+@dataclass(frozen=True)
+class Spent:
+    """A form's one use: the receipt (查询码) that belongs to it, and whether it was `repeated`."""
 
-    Raises BadInput when it is not ours, too old (two hours) or younger than a person types (two seconds),
-    Conflict when it was used."""
+    receipt: str
+    repeated: bool
+
+
+def spend(session: Session, *, keys: Keys, token: str) -> Spent:
+    """Use the token up, in the transaction that takes the form in and leaves the audit row. A repetition has
+    the receipt of the first time, so that a double tap loses nobody's way to the answer.
+
+    Raises BadInput when it is not ours, too old (two hours) or younger than a person types (two
+    seconds)."""
     data = security.unsign(keys.master, PURPOSE, token, max_age=LONGEST)
     opened, nonce = data if isinstance(data, list) else (0.0, "")
     if clock.now().timestamp() - opened < SHORTEST.total_seconds():
         raise BadInput("form.too_fast", "提交得太快了，请核对内容后再提交一次。")
-    if submissions.begin(session, nonce=nonce, keys=keys, coarse=True).repeated:
-        raise Conflict("form.used", "这份表单已经提交过了；要再提一件，请重新打开页面。")
+    repeated = submissions.begin(session, nonce=nonce, keys=keys, coarse=True).repeated
+    return Spent(keys.receipt_of(nonce), repeated)

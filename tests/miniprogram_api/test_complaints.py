@@ -231,4 +231,5 @@ def test_only_pictures_and_papers_are_taken(mini: Mini, borrowed: Database) -> N
     problem(mini.upload(b"\xff" * (10 * 1024 * 1024 + 1)), 413, "upload.too_large")
     assert count(borrowed, Attachment) == 0
     taken = mini.upload(picture(), "../../etc/路灯.jpg").json()
-    assert (taken["name"], taken["media_type"]) == ("路灯.jpg", "image/jpeg")
+    assert (taken["name"], taken["media_type"]) == ("图片.jpg", "image/jpeg")
+    problem(mini.upload(b"%PDF-1.7 /Author (Wang)", "报销.pdf"), 400, "upload.anonymous_type_refused")

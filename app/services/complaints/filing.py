@@ -32,7 +32,8 @@ NUMBER_TRIES = 20
 class Filing:
     """What a complainant hands in. `about` are officers it is about; `contact` his name and phone, if he
     gives them (sealed at once); `uploads` the tokens of his files; `content_check` what the platform thought
-    of the text, where it was asked: noted for the office, never a pass for publication."""
+    of the text, where it was asked: noted for the office, never a pass for publication; `receipt` the
+    one that an anonymous complaint gets (`Keys.receipt_of` its form); without it a random one."""
 
     content: str
     channel: ComplaintChannel
@@ -41,11 +42,12 @@ class Filing:
     contact: str = ""
     uploads: Sequence[str] = ()
     content_check: str | None = None
+    receipt: str | None = None
 
 
 @dataclass(frozen=True)
 class Filed:
-    """The complaint and, for an anonymous one, the receipt: shown once, stored nowhere."""
+    """The complaint and, for an anonymous one, the receipt, which is stored nowhere."""
 
     complaint: Complaint
     receipt: str | None
@@ -99,7 +101,7 @@ def _new(
 ) -> tuple[Complaint, str | None]:
     anonymous = isinstance(acting, Visitor)
     now = clock.now()
-    receipt = ids.receipt() if anonymous else None
+    receipt = (filing.receipt or ids.receipt()) if anonymous else None
     complaint = Complaint(
         id=uuid.uuid4(),
         number=_number(session, clock.today()),

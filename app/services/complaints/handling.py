@@ -103,6 +103,7 @@ def answer(
         owner_kind=AttachmentOwner.COMPLAINT_EVENT,
         owner_id=event.id,
         coarse=complaint.anonymous,
+        official=True,
     )
     timeline.tell_villager(session, complaint, "已答复，请您评价", event=event)
     return complaint
