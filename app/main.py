@@ -85,6 +85,7 @@ def create_app(settings: Settings | None = None, *, context: Context | None = No
     app.router.routes.append(Mount("/miniprogram/v1", mini))
     app.mount("/static", StaticFiles(directory=pages.ASSETS), name="static")
     app.add_middleware(middleware.SameSite, settings=settings)
+    app.add_middleware(middleware.ReadableAddress)
     app.add_middleware(middleware.BodyLimit, settings=settings)
     app.add_middleware(middleware.SecurityHeaders, settings=settings)
     app.add_middleware(middleware.RequestLog)

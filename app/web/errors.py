@@ -8,14 +8,14 @@ from http import HTTPStatus
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
 
 from app.core import logging
-from app.core.errors import AppError, Conflict, NotFound, TooMany, Unauthenticated, Unavailable
+from app.core.errors import AppError, BadInput, Conflict, NotFound, TooMany, Unauthenticated, Unavailable
 from app.web import pages
 
 log = logging.get(__name__)
@@ -32,6 +32,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(StaleDataError, _stale)
     app.add_exception_handler(IntegrityError, _stale)
+    app.add_exception_handler(DataError, _malformed)
+    app.add_exception_handler(UnicodeEncodeError, _malformed)
     app.add_exception_handler(DBAPIError, _database)
     app.add_exception_handler(PoolTimeout, _database)
     app.add_exception_handler(Exception, _unexpected)
@@ -117,6 +119,16 @@ def _allowed(request: Request) -> set[str]:
 
 def _stale(request: Request, error: Exception) -> Response:
     return render(request, Conflict("request.conflict", "刚才有人改过同一内容，请刷新后再试。"))
+
+
+def malformed() -> BadInput:
+    """A NUL or half a character: no text that a person can type, and none that the database takes."""
+    return BadInput("request.malformed", "内容里有无法识别的字符，请删掉重新输入后再试。")
+
+
+def _malformed(request: Request, error: Exception) -> Response:
+    log.warning("request_malformed", kind=type(error).__name__)
+    return render(request, malformed())
 
 
 def _database(request: Request, error: Exception) -> Response:

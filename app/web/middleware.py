@@ -1,18 +1,22 @@
-"""ASGI middleware: request ids, access log without personal data, security headers, body limit, same-site
-forms. Pure ASGI, so that context variables reach the endpoints."""
+"""ASGI middleware: request ids, access log without personal data, security headers, body limit, readable
+addresses, same-site forms. Pure ASGI, so that context variables reach the endpoints."""
 
 from __future__ import annotations
 
 import re
 import time
 import uuid
-from urllib.parse import urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core import logging
+from app.core.errors import AppError, Forbidden, TooLarge
 from app.core.settings import Settings
+from app.services import attachments
+from app.web import errors
 from app.web.auth import PAGE_COOKIE
 
 log = logging.get(__name__)
@@ -21,6 +25,9 @@ log = logging.get(__name__)
 UNLOGGED = re.compile(r"^/(s|v/[^/]+/complain|files|miniprogram/v1/anonymous)(/|$)")
 CACHEABLE = ("/static/",)
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+PROGRAMS = ("/api/", "/miniprogram/", "/wechat/")
+WITH_FILES = re.compile(r"^/(v|my|s|desk)(/|$)")
+UNREADABLE = re.compile("[\x00\ud800-\udfff]")
 BODY_OVERHEAD = 1024 * 1024
 
 
@@ -88,19 +95,27 @@ class SecurityHeaders:
 
 
 class BodyLimit:
-    """Refuses bodies over the limit, announced or streamed, before anything reads them."""
+    """Refuses bodies over the limit, announced or streamed, before anything reads them. Pages take as many
+    files at once as their forms offer; the framework keeps large ones on disk."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
-        self.limit = settings.upload_max_bytes * 2 + BODY_OVERHEAD
+        self.largest = settings.upload_max_bytes
+
+    def limit(self, path: str) -> int:
+        """The largest body at this address, in bytes."""
+        files = attachments.MOST_FILES if WITH_FILES.match(path) else 2
+        return self.largest * files + BODY_OVERHEAD
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        limit = self.limit(scope["path"])
         announced = Headers(scope=scope).get("content-length", "0")
-        if not announced.isdigit() or int(announced) > self.limit:
-            await _refuse(send, 413)
+        if not announced.isdigit() or int(announced) > limit:
+            large = TooLarge("request.too_large", "一次发送的内容太大，请少选几个文件，或把照片压缩后再传。")
+            await _refuse(large, scope, receive, send)
             return
         seen = 0
 
@@ -108,31 +123,61 @@ class BodyLimit:
             nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
-            return message if seen <= self.limit else {"type": "http.disconnect"}
+            return message if seen <= limit else {"type": "http.disconnect"}
 
         await self.app(scope, counted, send)
 
 
+class ReadableAddress:
+    """Refuses pages' addresses with a NUL or half a character in them: nothing behind could read those. The
+    interfaces for programs check their own fields."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        ours = scope["type"] == "http" and not scope["path"].startswith(PROGRAMS)
+        if ours and UNREADABLE.search(scope["path"] + _plain(scope["query_string"])):
+            await _refuse(errors.malformed(), _readable(scope), receive, send)
+            return
+        await self.app(scope, receive, send)
+
+
 class SameSite:
-    """Refuses state-changing requests that carry our cookie and come from another site."""
+    """Refuses state-changing requests from other sites: on pages always, since even a login or an anonymous
+    form sent by somebody else does harm (login CSRF), for programs when they carry our cookie.
+
+    Old browsers and programs that name neither an origin nor a site are let in."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
         self.own = urlsplit(settings.public_url).netloc
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] in UNSAFE and self._foreign(Headers(scope=scope)):
-            await _refuse(send, 403)
+        if scope["type"] == "http" and scope["method"] in UNSAFE and self._foreign(scope):
+            foreign = Forbidden("request.foreign", "这个请求来自别的网站，没有办理。请从本站页面重新操作。")
+            await _refuse(foreign, scope, receive, send)
             return
         await self.app(scope, receive, send)
 
-    def _foreign(self, headers: Headers) -> bool:
-        if PAGE_COOKIE not in headers.get("cookie", ""):
+    def _foreign(self, scope: Scope) -> bool:
+        headers = Headers(scope=scope)
+        if scope["path"].startswith(PROGRAMS) and PAGE_COOKIE not in headers.get("cookie", ""):
             return False
-        origin = headers.get("origin")
-        if origin is None or origin == "null":
-            return headers.get("sec-fetch-site", "same-origin") == "cross-site"
-        return urlsplit(origin).netloc not in {self.own, headers.get("host", "")}
+        if headers.get("sec-fetch-site") == "cross-site":
+            return True
+        origin = headers.get("origin", "null")
+        return origin != "null" and urlsplit(origin).netloc not in {self.own, headers.get("host", "")}
+
+
+def _plain(query: bytes) -> str:
+    return unquote_to_bytes(query).decode("latin-1")
+
+
+def _readable(scope: Scope) -> Scope:
+    """The same request with the unreadable signs taken out: the answer shows its own address."""
+    path = UNREADABLE.sub("", scope["path"])
+    return {**scope, "path": path, "raw_path": path.encode(), "query_string": b""}
 
 
 def _origin(url: str) -> str:
@@ -140,6 +185,6 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-async def _refuse(send: Send, status: int) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
-    await send({"type": "http.response.body", "body": b""})
+async def _refuse(error: AppError, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer as the error handlers do, which lie further inside."""
+    await errors.render(Request(scope), error)(scope, receive, send)
