@@ -15,13 +15,10 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    CursorResult,
     String,
     and_,
     cast,
-    delete,
     exists,
-    func,
     or_,
     select,
     tuple_,
@@ -34,10 +31,8 @@ from app.core.db import database_now, wake_worker
 from app.models import InboundMessage, MessageTemplate, OutgoingMessage, SubscriptionGrant, WechatIdentity
 from app.models.base import WorkState
 from app.models.delivery import Confirmation, MessageClass
-from app.services import claims, grants, outbox
+from app.services import claims, grants, inbound, outbox
 
-FINISHED_EVENT = "templatesendjobfinish"
-JOURNAL_WINDOW = timedelta(hours=1)
 # A minute less than the platform's ten, for clocks and for the way there.
 SAFE_REPEAT = outbox.REPEAT_WINDOW - timedelta(minutes=1)
 SAFE_COARSE_ATTEMPTS = 5
@@ -195,6 +190,13 @@ def may_repeat(message: OutgoingMessage, now: datetime) -> bool:
     return now - message.sent_at < SAFE_REPEAT
 
 
+def sent_by_hand(message: OutgoingMessage) -> bool:
+    """Whether a claimed message was made new by a person (outbox.resend): tried before, but nothing of that
+    is left. It may knock at a paused account once. A message that found no free slot, or was released for a
+    new follower, looks the same and costs a call at most."""
+    return message.fence > 1 and message.attempts == 1 and message.error_code is None
+
+
 def begin(session: Session, message: OutgoingMessage, way: Way) -> bool:
     """Note, before anything is sent, which way is taken, and when this was first tried. Committed before the
     call: whoever inherits the claim of a worker that died in the middle knows that it may have been sent.
@@ -226,7 +228,13 @@ def accepted(session: Session, message: OutgoingMessage, way: Way, msgid: int | 
     )
     if kept and msgid is not None:
         status = session.scalar(
-            _reports().where(_reported_id() == str(msgid), InboundMessage.app_id == way.app_id)
+            select(InboundMessage.fields["Status"].astext)
+            .where(
+                inbound.unused_reports(),
+                inbound.reported_id() == str(msgid),
+                InboundMessage.app_id == way.app_id,
+            )
+            .limit(1)
         )
         if status is not None:
             outbox.confirm(session, app_id=way.app_id, msgid=msgid, status=status)
@@ -293,18 +301,6 @@ def recover(session: Session, *, now: datetime) -> tuple[int, int]:
     return reports, released
 
 
-def forget_reports(session: Session, *, now: datetime) -> int:
-    """Delete reports of finished sends from the journal after an hour: they have no content, were used, and
-    would tell the minute of messages whose times are kept by whole days. How many."""
-    result = session.execute(
-        delete(InboundMessage)
-        .where(InboundMessage.received_at < now - JOURNAL_WINDOW, _is_report())
-        .execution_options(synchronize_session=False)
-    )
-    assert isinstance(result, CursorResult)
-    return int(result.rowcount)
-
-
 def _apply_missed_reports(session: Session, now: datetime) -> int:
     unreported = session.execute(
         select(OutgoingMessage, InboundMessage.fields["Status"].astext)
@@ -312,34 +308,17 @@ def _apply_missed_reports(session: Session, now: datetime) -> int:
             InboundMessage,
             and_(
                 InboundMessage.app_id == OutgoingMessage.app_id,
-                _reported_id() == cast(OutgoingMessage.msgid, String),
+                inbound.reported_id() == cast(OutgoingMessage.msgid, String),
             ),
         )
         .where(
             OutgoingMessage.state == WorkState.DONE,
             OutgoingMessage.confirmation == Confirmation.NONE,
             OutgoingMessage.created_at > now - timedelta(days=8),
-            InboundMessage.received_at > func.clock_timestamp() - JOURNAL_WINDOW,
-            _is_report(),
+            inbound.unused_reports(),
         )
         .with_for_update(of=OutgoingMessage, skip_locked=True)
     ).all()
     for message, status in unreported:
         outbox.apply_report(session, message, status or "")
     return len(unreported)
-
-
-def _reports() -> Any:
-    return (
-        select(InboundMessage.fields["Status"].astext)
-        .where(InboundMessage.received_at > func.clock_timestamp() - JOURNAL_WINDOW, _is_report())
-        .limit(1)
-    )
-
-
-def _is_report() -> ColumnElement[bool]:
-    return func.lower(InboundMessage.event) == FINISHED_EVENT
-
-
-def _reported_id() -> ColumnElement[str]:
-    return func.coalesce(InboundMessage.fields["MsgID"].astext, InboundMessage.fields["MsgId"].astext)

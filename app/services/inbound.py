@@ -1,18 +1,29 @@
-"""The journal of deliveries and the memory that recognises a repeated one, across threads and processes."""
+"""The journal of deliveries and the memory that recognises a repeated one, across threads and processes.
+
+Reports of finished sends (TEMPLATESENDJOBFINISH) leave no trace of when they came once they were used: beside
+a message whose times are kept by whole days such a row would name its second. All reports are treated alike,
+or the missing ones would point to those messages.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from sqlalchemy import BigInteger, bindparam, text
+from sqlalchemy import BigInteger, ColumnElement, CursorResult, bindparam, delete, func, insert, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
+from app.core import clock
+from app.models import InboundMessage
 from app.models.base import Json
 
 WAIT_MILLISECONDS = 2500
+FINISHED_EVENT = "templatesendjobfinish"
+REPORTS_KEPT = timedelta(hours=1)
+_REPORT_FIELDS = ("ToUserName", "MsgType", "Event", "MsgID", "MsgId", "Status")
 
 
 @dataclass(frozen=True)
@@ -26,14 +37,20 @@ class Delivered:
     openid: str
     fields: Json
 
+    @property
+    def is_report(self) -> bool:
+        """Whether this is the report of a finished send."""
+        return (self.event or "").lower() == FINISHED_EVENT
+
 
 @dataclass(frozen=True)
 class Handled:
     """What came of a delivery: the reply in clear text (None: nothing to say) and the journal's outcome,
-    `handled`, `ignored` or `error`."""
+    `handled`, `ignored` or `error`. `used_up`: a report that was written into its message; not journalled."""
 
     reply: str | None
     outcome: str = "handled"
+    used_up: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,8 +84,46 @@ def receive(session: Session, delivered: Delivered, handle: Callable[[], Handled
             return known
     handled = handle()
     session.flush()
-    _keep(session, key, delivered, handled)
+    if delivered.is_report:
+        _keep_report(session, key, delivered, handled)
+    else:
+        _keep(session, key, delivered, handled)
     return Receipt(handled.reply, repeated=False)
+
+
+def reported_id() -> ColumnElement[str]:
+    """The `msgid` that a journalled report is about, as text."""
+    return func.coalesce(InboundMessage.fields["MsgID"].astext, InboundMessage.fields["MsgId"].astext)
+
+
+def unused_reports() -> ColumnElement[bool]:
+    """Reports that came before the number they name was known, and may still be of use."""
+    since = func.clock_timestamp() - REPORTS_KEPT
+    return (InboundMessage.received_at > since) & (func.lower(InboundMessage.event) == FINISHED_EVENT)
+
+
+def drop_reports(session: Session, *, app_id: str | None, msgid: int) -> None:
+    """Take the reports about a message out of the journal, with the transaction that used them."""
+    session.execute(
+        delete(InboundMessage)
+        .where(unused_reports(), InboundMessage.app_id == app_id, reported_id() == str(msgid))
+        .execution_options(synchronize_session=False)
+    )
+
+
+def forget_reports(session: Session, *, now: datetime) -> int:
+    """Delete reports that nobody asked for within an hour (the answer was lost, or another system's). How
+    many."""
+    result = session.execute(
+        delete(InboundMessage)
+        .where(
+            InboundMessage.received_at < now - REPORTS_KEPT,
+            func.lower(InboundMessage.event) == FINISHED_EVENT,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    assert isinstance(result, CursorResult)
+    return int(result.rowcount)
 
 
 def _claim(session: Session, key: str) -> bool:
@@ -101,6 +156,25 @@ def _keep(session: Session, key: str, delivered: Delivered, handled: Handled) ->
     session.execute(_KEEP, values)
 
 
+def _keep_report(session: Session, key: str, delivered: Delivered, handled: Handled) -> None:
+    """The key with its day only and tied to nothing; a journal row only while the report is still needed,
+    without the person and the second."""
+    session.execute(_COARSEN, {"id": key, "day": clock.whole_day(clock.now())})
+    if handled.used_up:
+        return
+    fields = {name: delivered.fields[name] for name in _REPORT_FIELDS if name in delivered.fields}
+    session.execute(
+        insert(InboundMessage).values(
+            app_id=delivered.app_id,
+            msg_type=delivered.msg_type,
+            event=delivered.event,
+            openid="",
+            fields=fields,
+            outcome=handled.outcome,
+        )
+    )
+
+
 def _lock_number(key: str) -> int:
     return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big", signed=True)
 
@@ -116,6 +190,7 @@ _CLAIM = text(
 ).bindparams(bindparam("lock", type_=BigInteger))
 _STORED = text("SELECT reply FROM inbound_key WHERE key = :id")
 _WAIT = text("SELECT pg_advisory_xact_lock(:lock)").bindparams(bindparam("lock", type_=BigInteger))
+_COARSEN = text("UPDATE inbound_key SET received_at = :day WHERE key = :id")
 _KEEP = text(
     """
     WITH journal AS (

@@ -165,7 +165,8 @@ class CallbackRoute:
     def _run(self, session: Session, inbound: Inbound) -> journal.Handled:
         reply = self._handle(session, self._account, inbound)
         text = replies.render(reply, inbound, timestamp=_seconds())
-        return journal.Handled(text, "ignored" if isinstance(reply, replies.Ignored) else "handled")
+        outcome = "ignored" if isinstance(reply, replies.Ignored) else "handled"
+        return journal.Handled(text, outcome, used_up=isinstance(reply, replies.UsedUp))
 
     def _open(self, query: dict[str, str], body: bytes) -> Inbound:
         """The delivery inside a request: signature first, then decryption, then parsing.

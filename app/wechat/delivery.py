@@ -10,8 +10,8 @@
                               urgent; else a person decides
 
 A call carries the message's own number as `client_msg_id`, so a repetition within ten minutes is dropped by
-the platform. Lines in the log about coarse messages name no message: a time beside a key would undo what
-whole days are for.
+the platform. Lines in the log name no message and no kind, and what was accepted leaves none: a time beside a
+key, or a line whose message keeps no such time, would undo what the whole days of anonymous matters are for.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from app.wechat.errors import Action, ApiRefused, CallFailed, OutcomeUnknown, Va
 from app.wechat.pauses import Pauses, Slots, until_midnight
 
 ACCOUNT_PAUSE = timedelta(minutes=10)
+PAUSED = "公众号暂时不能发送，到时会自动再发"
 ACCOUNT_PATIENCE = timedelta(days=3)
 STATES = {"release": "formal", "trial": "trial", "develop": "developer"}
 
@@ -84,8 +85,8 @@ class Courier:
         """One try of a claimed message. Its result is recorded when this returns; an error of the database
         leaves the claim to run out, and whoever inherits it knows that it may have been sent."""
         outcome = self._deliver(message)
-        known = {} if message.coarse else {"message": str(message.id), "attempt": message.attempts}
-        log.info("outbox.tried", outcome=outcome.value, kind=message.kind.value, **known)
+        if outcome is not Outcome.SENT:
+            log.info("outbox.tried", outcome=outcome.value)
         return outcome
 
     def _deliver(self, message: OutgoingMessage) -> Outcome:
@@ -97,7 +98,7 @@ class Courier:
         while True:
             with self._database.transaction() as session:
                 found = self._ways(session, message)
-                way = self._choose(session, found, tried)
+                way = self._choose(session, message, found, tried)
                 if way is not None and not deliveries.begin(session, message, way):
                     session.rollback()
                     return Outcome.LOST
@@ -118,10 +119,15 @@ class Courier:
             session, message, official=accounts.official.app_id, miniprogram=accounts.miniprogram.app_id
         )
 
-    def _choose(self, session: Session, found: Ways, tried: set[tuple[Channel, uuid.UUID]]) -> Way | None:
-        """The best way that was not tried, is not paused, and whose consent could be taken."""
+    def _choose(
+        self, session: Session, message: OutgoingMessage, found: Ways, tried: set[tuple[Channel, uuid.UUID]]
+    ) -> Way | None:
+        """The best way that was not tried, is not paused (or somebody asked for it), and whose consent could
+        be taken."""
+        asked_for = deliveries.sent_by_hand(message)
         for way in found.ways:
-            if (way.channel, way.identity_id) in tried or self._pauses.left(way.app_id, way.channel):
+            paused = not asked_for and self._pauses.left(way.app_id, way.channel)
+            if (way.channel, way.identity_id) in tried or paused:
                 continue
             if deliveries.take_consent(session, way):
                 return way
@@ -245,7 +251,8 @@ class Courier:
         pauses = [self._pauses.left(way.app_id, way.channel) for way in found.ways]
         open_again = [pause for pause in pauses if pause is not None]
         if open_again:
-            return self._defer(message, min(open_again), None, message.error_code, message.error_text)
+            code, reason = message.error_code or "account.paused", message.error_text or PAUSED
+            return self._defer(message, min(open_again), None, code, reason)
         if found.without_template and refusal is None:
             reason = f"公众号里没有可用于「{message.kind.value}」的模板，请运行 mashang wechat setup 后重发"
             return self._rest(message, None, WorkState.FAILED, "template.missing", reason)

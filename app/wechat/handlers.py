@@ -27,11 +27,13 @@ from app.services.grants import consented
 from app.wechat.accounts import Account, AccountKind
 from app.wechat.inbound import Inbound
 from app.wechat.menus import COMPLAIN_KEY
-from app.wechat.replies import IGNORED, Reply, Text
+from app.wechat.replies import IGNORED, USED_UP, Reply, Text
 
 COMPLAIN = re.compile(r"^\s*(?:我要)?(?:反映|投诉|举报|求助)[\s:：,，]*", re.DOTALL)
 ANONYMOUS = re.compile(r"匿名")
 PROGRESS = re.compile(r"^\s*(?:进度|查询|查进度|我的诉求)\s*$")
+MSGID = re.compile(r"[0-9]{1,19}")
+LARGEST_MSGID = 2**63 - 1
 PICTURES_FOLLOW = timedelta(minutes=30)
 NO_VILLAGE = "请先扫一扫村里的二维码，我们才知道您是哪个村的，再发送「反映 ＋ 事情」。"
 
@@ -233,14 +235,13 @@ class Handlers:
 
     # --- reports ----------------------------------------------------------------------------------
 
-    def _delivery_report(self, session: Session, account: Account, inbound: Inbound) -> None:
-        if inbound.result_id.isdigit():
-            outbox.confirm(
-                session,
-                app_id=account.app_id,
-                msgid=int(inbound.result_id),
-                status=inbound.text("Status"),
-            )
+    def _delivery_report(self, session: Session, account: Account, inbound: Inbound) -> Reply | None:
+        number = inbound.result_id
+        if not MSGID.fullmatch(number) or int(number) > LARGEST_MSGID:
+            return IGNORED
+        status = inbound.text("Status")
+        found = outbox.confirm(session, app_id=account.app_id, msgid=int(number), status=status)
+        return USED_UP if found else None
 
     def _consents(self, session: Session, account: Account, inbound: Inbound) -> None:
         for item in inbound.subscribe_items:

@@ -70,15 +70,21 @@ class Ignored:
     """Nobody handles this kind of delivery: it is kept and answered with `success`."""
 
 
-Reply = Text | News | Image | TransferToService | Ignored
+@dataclass(frozen=True)
+class UsedUp:
+    """A report that was written where it belongs: it is not kept, and answered with `success`."""
+
+
+Reply = Text | News | Image | TransferToService | Ignored | UsedUp
 IGNORED = Ignored()
+USED_UP = UsedUp()
 
 
 def render(reply: Reply | None, inbound: Inbound, *, timestamp: int) -> str | None:
     """The reply in the format of the delivery, not yet encrypted; None when there is nothing to say.
 
     An unfollow is never answered: the person is gone."""
-    if reply is None or isinstance(reply, Ignored) or inbound.event_name == "unsubscribe":
+    if reply is None or isinstance(reply, Ignored | UsedUp) or inbound.event_name == "unsubscribe":
         return None
     if isinstance(reply, Text) and not reply.content.strip():
         return None

@@ -25,7 +25,7 @@ from app.models import (
 from app.models.base import WorkState
 from app.models.delivery import Confirmation, MessageClass, MessageKind
 from app.models.people import Officer, Role
-from app.services import claims, deliveries, outbox
+from app.services import claims, deliveries, inbound, outbox
 from app.services.actors import Administrator
 from app.services.deliveries import Channel, Way
 from tests import factories
@@ -271,7 +271,7 @@ def test_every_time_of_a_coarse_message_is_a_whole_day(session: Session) -> None
     times = [done.created_at, done.due_at, done.sent_at, done.read_at, done.confirmed_at, key.created_at]
     assert times == [clock.whole_day(clock.now())] * 6
     assert done.lease_until is None
-    assert done.msgid is None, "it would lead to the minute in the journal"
+    assert done.msgid is None, "the numbers around it would tell the minute"
 
 
 # --- reports --------------------------------------------------------------------------------------
@@ -351,8 +351,8 @@ def test_a_report_that_slipped_past_both_is_applied_within_a_minute(session: Ses
 
 def test_reports_leave_the_journal_after_an_hour(session: Session) -> None:
     journal(session, "1")
-    assert deliveries.forget_reports(session, now=clock.now()) == 0
-    assert deliveries.forget_reports(session, now=clock.now() + timedelta(minutes=61)) == 1
+    assert inbound.forget_reports(session, now=clock.now()) == 0
+    assert inbound.forget_reports(session, now=clock.now() + timedelta(minutes=61)) == 1
 
 
 # --- sending again --------------------------------------------------------------------------------

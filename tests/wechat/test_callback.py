@@ -54,6 +54,10 @@ def answer_texts(session: Session, account: Account, inbound: Inbound) -> replie
             return replies.Text(f"收到：{content}") if content else None
 
 
+# Of reports only what they say is kept: tests/services/test_anonymity.py.
+KEPT_WHOLE = [event for event in EVENTS if event != "TEMPLATESENDJOBFINISH"]
+
+
 @pytest.fixture(scope="module")
 def served() -> Iterator[Served]:
     with fresh_database() as url:
@@ -71,8 +75,8 @@ def nothing_kept(served: Served) -> None:
 @pytest.mark.parametrize("written", ["xml", "json"])
 @pytest.mark.parametrize(
     "fields",
-    [*(message_fields(kind) for kind in MESSAGES), *(event_fields(event) for event in EVENTS)],
-    ids=[*MESSAGES, *EVENTS],
+    [*(message_fields(kind) for kind in MESSAGES), *(event_fields(event) for event in KEPT_WHOLE)],
+    ids=[*MESSAGES, *KEPT_WHOLE],
 )
 def test_every_sample_is_kept(served: Served, fields: Json, written: str) -> None:
     got = knock(served, sealed(fields, written=written))

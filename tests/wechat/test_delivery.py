@@ -131,6 +131,20 @@ def test_the_daily_quota_ends_at_midnight_and_is_asked_once(here: Platform) -> N
         assert row.attempts == 0
 
 
+def test_resending_by_hand_knocks_at_a_paused_account(here: Platform) -> None:
+    message = queue(here)
+    with here.database.transaction() as session:
+        put(session, officer_id=bound(session, here.sandbox, VILLAGER).id)
+    here.sandbox.control("fail", path=SEND, errcode=45009)
+    courier = Courier(here.database, here.clients, here.settings)
+    assert work(here, courier) == [Outcome.DEFERRED, Outcome.DEFERRED]
+    with here.database.transaction() as session:
+        other = session.scalars(select(OutgoingMessage).where(OutgoingMessage.id != message.id)).one()
+        for row in (message, other):
+            outbox.resend(session, acting=factories.ROOT, message_id=row.id)
+    assert work(here, courier) == [Outcome.SENT, Outcome.SENT]
+
+
 @pytest.mark.parametrize("errcode", [40164, 48001])
 def test_an_account_that_needs_a_person_loses_no_message(here: Platform, errcode: int) -> None:
     message = queue(here)
@@ -314,12 +328,22 @@ def test_who_inherits_a_dead_workers_claim_repeats_it_safely(here: Platform) -> 
 # --- whole days -----------------------------------------------------------------------------------
 
 
-def test_coarse_messages_are_sent_and_logged_without_their_key(
-    here: Platform, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("coarse", [False, True])
+def test_what_was_accepted_leaves_no_line_and_the_rest_names_nothing(
+    here: Platform, capsys: pytest.CaptureFixture[str], coarse: bool
 ) -> None:
+    message = queue(here, coarse=coarse)
+    here.sandbox.control("fail", path=SEND, errcode=-1)
+    assert work(here) == [Outcome.RETRY]
+    assert "outbox.tried" in (logged := capsys.readouterr().out)
+    assert str(message.id) not in logged
+    assert message.kind.value not in logged
+    assert work(here, later=timedelta(seconds=5)) == [Outcome.SENT]
+    assert "outbox.tried" not in capsys.readouterr().out
+
+
+def test_every_time_of_a_sent_coarse_message_is_a_whole_day(here: Platform) -> None:
     message = queue(here, coarse=True)
     assert work(here) == [Outcome.SENT]
     done = state(here, message)
     assert {done.created_at, done.due_at, done.sent_at} == {clock.whole_day(clock.now())}
-    assert "outbox.tried" in (logged := capsys.readouterr().out)
-    assert str(message.id) not in logged

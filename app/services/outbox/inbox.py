@@ -30,7 +30,7 @@ from app.core.errors import Conflict, NotFound
 from app.models import Complaint, Organisation, OutgoingMessage
 from app.models import Officer as OfficerRow
 from app.models.base import WorkState
-from app.models.delivery import MessageKind
+from app.models.delivery import Confirmation, MessageKind
 from app.services import access, audit, claims
 from app.services.actors import Actor, Officer
 from app.services.outbox.rows import change, day_or, new_try, reachable, recipient, start_anew
@@ -151,17 +151,21 @@ def recipients(
 
 
 def resend(session: Session, *, acting: Actor, message_id: uuid.UUID) -> OutgoingMessage:
-    """Send a dead letter, an unknown or a waiting message again, as if it were new.
+    """Send a dead letter, an unknown or a waiting message again, as if it were new; or at once one that was
+    put off (day quota, account), if it never left.
 
     One that the platform had accepted is held back until eleven minutes after, or it would be taken for a
     repetition and dropped. Raises NotFound, or Conflict: `message.not_resendable` (its state),
+    `message.deferred` (it will be tried anew by itself and would now be dropped as a repetition),
     `message.unreachable` (the person has no WeChat that we can reach)."""
     message = find(session, acting=acting, message_id=message_id)
     if not reachable(session, message.officer_id, message.villager_id):
         raise Conflict("message.unreachable", "收件人还没有绑定或关注，暂时发不出去；绑定后会自动补发。")
     now = database_now(session)
-    due = new_try(message, now) if message.msgid is not None else now
-    if not claims.revive(session, OutgoingMessage, message_id, RESENDABLE):
+    reported = message.coarse and message.confirmation is not Confirmation.NONE
+    due = new_try(message, now) if reported or message.msgid is not None else now
+    states = (*RESENDABLE, WorkState.PENDING) if _put_off(message, now) else RESENDABLE
+    if not claims.revive(session, OutgoingMessage, message_id, states):
         raise Conflict("message.not_resendable", "这条消息正在发送或已经送出，不需要重发。")
     start_anew(message, due)
     session.flush()
@@ -176,6 +180,19 @@ def resend(session: Session, *, acting: Actor, message_id: uuid.UUID) -> Outgoin
     )
     wake_worker(session)
     return message
+
+
+def _put_off(message: OutgoingMessage, now: datetime) -> bool:
+    """Whether a pending message waits for a later time after a refusal. Raises Conflict when it may have left
+    before: then only that later time makes it a new one for the platform."""
+    later = max(message.due_at, message.lease_until or message.due_at) > now
+    if message.state is not WorkState.PENDING or message.error_code is None or not later:
+        return False
+    if message.sent_at is not None or message.confirmation is not Confirmation.NONE:
+        raise Conflict(
+            "message.deferred", "这条消息刚交给过微信，现在重发会被当作重复丢弃；稍后系统会自动再发。"
+        )
+    return True
 
 
 def _page(

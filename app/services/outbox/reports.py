@@ -12,6 +12,7 @@ from app.core.db import database_now
 from app.models import OutgoingMessage
 from app.models.base import WorkState
 from app.models.delivery import Confirmation
+from app.services import inbound
 from app.services.outbox.rows import new_try, start_anew
 
 TRIES_AFTER_FAILURE = 3
@@ -22,7 +23,7 @@ def confirm(session: Session, *, app_id: str, msgid: int, status: str) -> bool:
     has this `msgid` yet.
 
     The report may overtake the answer that brings us the `msgid`. It is not lost then: the journal of inbound
-    messages keeps it in the same transaction, `deliveries.accepted` looks there, and `deliveries.recover`
+    messages keeps it until it is used, `deliveries.accepted` looks there, and `deliveries.recover`
     does once more for the case that both transactions were open at once."""
     message = session.scalar(
         select(OutgoingMessage)
@@ -38,16 +39,20 @@ def confirm(session: Session, *, app_id: str, msgid: int, status: str) -> bool:
 
 def apply_report(session: Session, message: OutgoingMessage, status: str) -> None:
     """Write a report into its message: `success`; `failed:user block` (he refuses messages: waits in his
-    inbox); any other failure is tried anew after eleven minutes, three times in all, then a dead letter."""
+    inbox); any other failure is tried anew after eleven minutes, three times in all, then a dead letter.
+
+    The report leaves the journal with this: see `services.inbound`."""
+    if message.msgid is not None:
+        inbound.drop_reports(session, app_id=message.app_id, msgid=message.msgid)
     if message.state is not WorkState.DONE or message.confirmation is not Confirmation.NONE:
         return
     now = clock.now()
     message.confirmed_at = clock.whole_day(now) if message.coarse else now
     reason = re.sub(r"^failed:\s*", "", status.strip())
+    if message.coarse:
+        message.msgid = None  # the platform counts upwards: its neighbours would tell the minute
     if status.strip() == "success":
         message.confirmation = Confirmation.DELIVERED
-        if message.coarse:
-            message.msgid = None  # it would lead to the minute in the journal of inbound messages
     elif reason == "user block":
         message.confirmation = Confirmation.REFUSED
         message.state = WorkState.WAITING
