@@ -87,8 +87,7 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in self.headers.items():
                     headers.setdefault(name, value)
-                if not scope["path"].startswith(CACHEABLE):
-                    headers.setdefault("Cache-Control", "no-store")
+                headers.setdefault("Cache-Control", _caching(scope))
             await send(message)
 
         await self.app(scope, receive, answer if scope["type"] == "http" else send)
@@ -178,6 +177,12 @@ def _readable(scope: Scope) -> Scope:
     """The same request with the unreadable signs taken out: the answer shows its own address."""
     path = UNREADABLE.sub("", scope["path"])
     return {**scope, "path": path, "raw_path": path.encode(), "query_string": b""}
+
+
+def _caching(scope: Scope) -> str:
+    """Static files whose address holds their digest may be kept for ever; nothing else is kept at all."""
+    versioned = scope["path"].startswith(CACHEABLE) and b"v=" in scope["query_string"]
+    return "public, max-age=31536000, immutable" if versioned else "no-store"
 
 
 def _origin(url: str) -> str:
