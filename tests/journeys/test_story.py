@@ -48,12 +48,27 @@ def test_the_scheduler_fires_the_planted_leases_once(running: World, demo: story
 def test_whoever_writes_to_us_follows_whatever_an_answer_said(demo: story.Demo) -> None:
     villager = story.follow(demo, "误报")
     villager.http.post(
-        "/_control/fail", json={"path": "/cgi-bin/message/template/send", "times": 1, "errcode": 43004}
+        "/_control/fail",
+        json={
+            "path": "/cgi-bin/message/template/send",
+            "times": 1,
+            "errcode": 43004,
+            "openid": villager.person["openid"],
+        },
     )
-    story.file_by_chat(demo, villager, "水渠堵了，田里进不了水")
+    refused = story.file_by_chat(demo, villager, "水渠堵了，田里进不了水")
+    with demo.admin() as admin:
+        subject = story.complaint_id(admin, refused)
+        eventually(
+            lambda: [
+                message
+                for message in admin.get("/outbox", state="waiting", limit=200)["items"]
+                if message["subject_id"] == subject and message["officer"] is None
+            ]
+        )
     number = story.file_by_chat(demo, villager, "再说一件：晒场的灯不亮")
 
-    eventually(lambda: villager.templates(number))
+    eventually(lambda: villager.templates(number) and villager.templates(refused))
 
 
 def test_a_retried_delivery_gets_the_stored_reply_and_no_second_complaint(demo: story.Demo) -> None:
