@@ -105,10 +105,6 @@ class Worker:
         listener.join(2 * LISTEN_SECONDS)
         log.info("worker.stopped", owner=self._owner)
 
-    def wake(self) -> None:
-        """Look now instead of at the next turn; also how a stopping process ends the waiting."""
-        self._wake.set()
-
     def _round(self, pool: ThreadPoolExecutor) -> bool:
         """Hand out work to free threads; whether there was any."""
         found = False

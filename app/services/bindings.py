@@ -141,8 +141,3 @@ def listing(acting: Actor, *, state: BindingState | None = None) -> Select[Bindi
     if state is not None:
         query = query.where(conditions[state])
     return query.order_by(Binding.created_at.desc(), Binding.id.desc())
-
-
-def bound_identity(session: Session, officer_id: uuid.UUID) -> WechatIdentity | None:
-    """The Official Account identity that an officer is bound to, or None."""
-    return session.scalar(select(WechatIdentity).where(WechatIdentity.officer_id == officer_id))

@@ -23,8 +23,8 @@ ACTING = System("complaints.remind")
 def remind(session: Session) -> int:
     """Escalate what is overdue at the village or town, remind the county's officer; returns how many.
 
-    Overdue is: not accepted by `accept_at`, or not answered by `finish_at`. One level per deadline:
-    the next step waits for the next work day's run, because escalating sets `remind_at` forward."""
+    Overdue is: not accepted by `accept_at`, or not answered by `finish_at`. Each climbs one level a day:
+    escalating sets `remind_at` a day ahead, and until then later runs leave the complaint alone."""
     now = clock.now()
     overdue = session.scalars(
         select(Complaint)
