@@ -46,6 +46,8 @@ class Hands:
             self.page.get_by_test_id("new-role").locator("visible=true").select_option(role)
             self.page.get_by_test_id("new-submit").locator("visible=true").click()
         expect(self.page).to_have_title(f"{name}的手机")
+        # The title is there before the scripts are: a tap that comes sooner is lost.
+        self.page.wait_for_load_state("load")
 
     def scan(self, scene: str) -> None:
         """Scan an Official Account code that hangs around."""
