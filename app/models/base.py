@@ -30,6 +30,7 @@ class Base(DeclarativeBase):
         datetime: DateTime(timezone=True),
         dict[str, Any]: JSONB,
         list[Any]: JSONB,
+        list[dict[str, Any]]: JSONB,
         uuid.UUID: Uuid(),
     }
 

@@ -6,7 +6,7 @@ import enum
 import uuid
 from datetime import date
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.base import Base, Created, RandomKey, str_enum
@@ -74,6 +74,7 @@ class Payment(Base):
     __table_args__ = (
         UniqueConstraint("village_id", "voucher", "paid_on"),
         Index("ix_payment_village_id_paid_on", "village_id", "paid_on"),
+        Index("ix_payment_project_id", "project_id", postgresql_where=text("project_id IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -86,5 +87,6 @@ class Payment(Base):
     category: Mapped[str]
     purpose: Mapped[str | None]
     contract_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("contract.id"))
+    project_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("project.id"))
 
     village: Mapped[Organisation] = relationship(lazy="raise")

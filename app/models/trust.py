@@ -31,6 +31,22 @@ class AuditEntry(RandomKey, Base):
     data: Mapped[Json] = mapped_column(default=dict)
 
 
+class SettingHistory(RandomKey, Base):
+    """What a setting of the county was before and after a change, who changed it and why (变更记录)."""
+
+    __tablename__ = "setting_history"
+    __table_args__ = (Index("ix_setting_history_noun_noun_id_at", "noun", "noun_id", "at"),)
+
+    at: Mapped[datetime]
+    noun: Mapped[str]
+    noun_id: Mapped[str]
+    actor_kind: Mapped[str]
+    actor_id: Mapped[str | None]
+    reason: Mapped[str]
+    before: Mapped[Json]
+    after: Mapped[Json]
+
+
 class CalendarDay(Base):
     """A day that the State Council's yearly notice makes a holiday or a make-up work day (调休)."""
 
