@@ -2,7 +2,7 @@
 
 from app.models.base import Base
 from app.models.categories import DisclosureCategory
-from app.models.chain import ChainHead, ChainLink
+from app.models.chain import ChainCheck, ChainHead, ChainLink
 from app.models.complaints import (
     Assignment,
     Complaint,
@@ -52,6 +52,7 @@ __all__ = [
     "Binding",
     "Broadcast",
     "CalendarDay",
+    "ChainCheck",
     "ChainHead",
     "ChainLink",
     "Complaint",

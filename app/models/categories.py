@@ -40,6 +40,36 @@ class Layout(enum.StrEnum):
     TEXT = "text"
 
 
+class FieldType(enum.StrEnum):
+    """text 一行字, long_text 一段话, money 金额, number 数, date 日期, month 月份, person 姓名,
+    group 村民小组, birth 出生日期, id_card 身份证号, phone 电话, bank 银行账号, illness 病因, choice 选项,
+    yes_no 是否."""
+
+    TEXT = "text"
+    LONG_TEXT = "long_text"
+    MONEY = "money"
+    NUMBER = "number"
+    DATE = "date"
+    MONTH = "month"
+    PERSON = "person"
+    GROUP = "group"
+    BIRTH = "birth"
+    ID_CARD = "id_card"
+    PHONE = "phone"
+    BANK = "bank"
+    ILLNESS = "illness"
+    CHOICE = "choice"
+    YES_NO = "yes_no"
+
+
+# Shown to nobody outside, whatever a definition says.
+SECRET = frozenset({FieldType.BIRTH, FieldType.ID_CARD, FieldType.BANK, FieldType.ILLNESS})
+PERSONAL = SECRET | {FieldType.PERSON, FieldType.GROUP}
+# A phone among an item's own fields is the office's; one in a record is somebody's.
+PERSONAL_IN_RECORDS = PERSONAL | {FieldType.PHONE}
+NUMERIC = frozenset({FieldType.MONEY, FieldType.NUMBER})
+
+
 class DisclosureCategory(Base):
     """One entry of the 10+X list. `fixed` ones every village must publish; one with a `village_id` is a
     village's own X. `parent_code` names the entry under whose tile it is shown.

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, ForeignKey, Identity, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import Base, str_enum
+from app.models.base import Base, Json, str_enum
 
 
 class ChainEvent(enum.StrEnum):
@@ -22,8 +22,10 @@ class ChainEvent(enum.StrEnum):
 
 
 class ChainLink(Base):
-    """One link. `digest` covers the link before, its number, what happened to which version, when, and
-    `content_digest`, which is salted: nothing personal can be guessed from the chain."""
+    """One link. `digest` covers the link before, its number, what happened to which version, when, `terms`,
+    and `content_digest`, which is salted: nothing personal can be guessed from the chain. `terms` are
+    category, kind, period, notice and moment of publication as they stood then: a correction may change
+    them. See docs/chain.md."""
 
     __tablename__ = "chain_link"
     __table_args__ = (
@@ -37,6 +39,7 @@ class ChainLink(Base):
     event: Mapped[ChainEvent] = mapped_column(str_enum(ChainEvent))
     disclosure_id: Mapped[uuid.UUID]
     version: Mapped[int]
+    terms: Mapped[Json]
     content_digest: Mapped[str]
     previous: Mapped[str]
     digest: Mapped[str]
@@ -51,3 +54,15 @@ class ChainHead(Base):
     village_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
     number: Mapped[int] = mapped_column(default=0)
     digest: Mapped[str]
+
+
+class ChainCheck(Base):
+    """The newest full verification of a village's chain: when, up to which link, and the kinds of faults
+    found with how many of each. The public page shows it; it never verifies contents itself."""
+
+    __tablename__ = "chain_check"
+
+    village_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
+    at: Mapped[datetime]
+    number: Mapped[int]
+    faults: Mapped[Json] = mapped_column(default=dict)

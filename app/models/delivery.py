@@ -54,6 +54,10 @@ class OutgoingMessage(RandomKey, Leased, Created, Base):
         Index("ix_outgoing_message_villager_id_created_at", "villager_id", "created_at"),
         Index("ix_outgoing_message_state_created_at", "state", "created_at", "id"),
         Index("ix_outgoing_message_msgid", "app_id", "msgid"),
+        # How far the news of a published item came.
+        Index(
+            "ix_outgoing_message_published", "subject_id", postgresql_where="kind = 'disclosure_published'"
+        ),
     )
 
     kind: Mapped[MessageKind] = mapped_column(str_enum(MessageKind))

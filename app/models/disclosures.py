@@ -45,7 +45,8 @@ class Disclosure(RandomKey, Created, Base):
     `proposed_version` is a correction that waits for review beside the public one: `proposed_state` is
     draft, submitted or returned. `notice_days` are counted from publication in the unit of the category;
     `notice_until` is their last day. `publish_at`: when an approved item comes out by itself. `expires_at`:
-    when an urgent notice is over. `review_due_at`: by when the reviewer should decide (UTC)."""
+    when an urgent notice is over. `review_due_at`: by when the reviewer should decide (UTC), null when nothing
+    waits for him; `review_reminders`: how many of its reminders went out."""
 
     __tablename__ = "disclosure"
     __table_args__ = (
@@ -66,7 +67,9 @@ class Disclosure(RandomKey, Created, Base):
             postgresql_where=text("state IN ('published', 'withdrawn')"),
         ),
         Index("ix_disclosure_publish_at", "publish_at", postgresql_where=text("state = 'approved'")),
-        Index("ix_disclosure_review_due_at", "review_due_at", postgresql_where=text("state = 'submitted'")),
+        Index(
+            "ix_disclosure_review_due_at", "review_due_at", postgresql_where=text("review_due_at IS NOT NULL")
+        ),
         Index(
             "ix_disclosure_persons",
             "notice_until",
@@ -89,6 +92,7 @@ class Disclosure(RandomKey, Created, Base):
     notice_until: Mapped[date | None]
     publish_at: Mapped[datetime | None]
     review_due_at: Mapped[datetime | None]
+    review_reminders: Mapped[int] = mapped_column(default=0, server_default="0")
     expires_at: Mapped[datetime | None]
     project_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("project.id"), index=True)
     withdrawn_at: Mapped[datetime | None]

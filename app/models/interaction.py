@@ -26,17 +26,19 @@ class VillageFollow(RandomKey, Created, Base):
 class Broadcast(RandomKey, Leased, Created, Base):
     """Telling the followers of a village about one published item; the worker writes the messages in batches.
 
-    `followers` is how many there were, `reached` how many messages could be sent; `after` is the last
-    follower that was written to, so that a killed worker goes on where it was."""
+    One for each version that came out; `reason` is published or corrected. `followers` is how many there
+    were, `reached` for how many of them there was a way and a message was made; `after` is the last follow
+    that was looked at, so that a killed worker goes on where it was."""
 
     __tablename__ = "broadcast"
     __table_args__ = (
-        UniqueConstraint("disclosure_id", "reason"),
+        UniqueConstraint("disclosure_id", "version"),
         Index("ix_broadcast_due_at", "due_at", postgresql_where="state IN ('pending', 'claimed')"),
     )
 
     disclosure_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("disclosure.id"))
     village_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
+    version: Mapped[int] = mapped_column(default=1)
     reason: Mapped[str] = mapped_column(default="published")
     urgent: Mapped[bool] = mapped_column(default=False)
     followers: Mapped[int] = mapped_column(default=0)
@@ -93,6 +95,13 @@ class Objection(RandomKey, Created, Base):
     __table_args__ = (
         Index("ix_objection_disclosure_id_state", "disclosure_id", "state"),
         Index("ix_objection_open", "village_id", "due_on", postgresql_where="state = 'open'"),
+        Index(
+            "ix_objection_one_open",
+            "disclosure_id",
+            "villager_id",
+            unique=True,
+            postgresql_where="state = 'open'",
+        ),
     )
 
     disclosure_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("disclosure.id"))
@@ -112,8 +121,10 @@ class Objection(RandomKey, Created, Base):
 
 
 class TenderState(enum.StrEnum):
-    """open 报名中 → closed 报名截止 → awarded 已定标 | failed 流标; open | closed → cancelled 已取消."""
+    """draft 待公告 → open 报名中 → closed 报名截止 → awarded 已定标 | failed 流标;
+    open | closed → cancelled 已取消."""
 
+    DRAFT = "draft"
     OPEN = "open"
     CLOSED = "closed"
     AWARDED = "awarded"
@@ -128,12 +139,13 @@ class Tender(RandomKey, Created, Base):
     publication until `closes_at` (UTC); their number is public, their list is the village office's."""
 
     __tablename__ = "tender"
+    __table_args__ = (Index("ix_tender_closes_at", "closes_at", postgresql_where="state = 'open'"),)
 
     village_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
     disclosure_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("disclosure.id"), unique=True)
     contract_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("contract.id"), index=True)
     project_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("project.id"), index=True)
-    state: Mapped[TenderState] = mapped_column(str_enum(TenderState), default=TenderState.OPEN)
+    state: Mapped[TenderState] = mapped_column(str_enum(TenderState), default=TenderState.DRAFT)
     title: Mapped[str]
     floor_price_fen: Mapped[int | None] = mapped_column(BigInteger)
     opens_at: Mapped[datetime | None]

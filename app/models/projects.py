@@ -63,6 +63,7 @@ class Project(RandomKey, Created, Base):
     final_fen: Mapped[int | None] = mapped_column(BigInteger)
     exempt: Mapped[list[str]] = mapped_column(ARRAY(String), default=list)
     exempt_because: Mapped[str] = mapped_column(default="")
+    cancelled_because: Mapped[str] = mapped_column(default="")
     lock_version: Mapped[int] = mapped_column(default=1)
 
     village: Mapped[Organisation] = relationship(lazy="raise")

@@ -1,33 +1,24 @@
 """Reference data that every installation starts with; loaded after each migration.
 
-Rows that the county has changed are left alone: only missing ones are added. The ten fixed disclosure
-categories and the village's own ones follow the programme's "10+X" list (10+X 公开清单).
+The 10+X list (10+X 公开清单) stands in `app/assets/reference/categories.toml`. Rows that the county has
+changed are left alone: missing ones are added, and those filled that an older schema left empty (revision 0).
 """
 
 from __future__ import annotations
 
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.models import ComplaintCategory, DisclosureCategory
+from app.services.category_rules import EDITABLE, check_changes
 
-# code, name, explanation
-FIXED_CATEGORIES = (
-    ("power_workflow", "小微权力流程", "村里各项权力怎么用、分几步、谁来批。"),
-    ("small_works", "小型工程", "村里的小工程，从决策到验收的全过程。"),
-    ("hardship_aid", "困难补助", "谁领了补助、依据什么标准、领了多少。"),
-    ("labour", "村务用工", "村里请了谁干活、干了什么、付了多少。"),
-    ("leasing", "资源发包", "土地、房屋等集体资源的出租和招标。"),
-    ("house_building", "农村建房", "谁申请建房、批了没有、批了多大。"),
-    ("assets", "集体三资", "集体的资金、资产、资源有多少，怎么用的。"),
-    ("party_dues", "党费收缴", "党费收了多少、用在哪里。"),
-    ("meetings", "会议决策", "村里开了什么会、定了什么事、落实得怎样。"),
-    ("finance", "村级财务", "每个月的收入和支出，一笔一笔看得见。"),
-)
-EXTRA_CATEGORIES = (
-    ("family_virtue", "家风家训", "村里的好家风、好家训。"),
-    ("weddings_funerals", "婚丧嫁娶", "婚丧喜事简办的约定和执行情况。"),
-)
+CATEGORIES = Path(__file__).resolve().parents[1] / "assets" / "reference" / "categories.toml"
 
 # code, name, days to accept, days to finish (work days), skips the village.
 # Accepting within one work day and finishing within 3, 5, 10 or 15 follow published county rules;
@@ -47,19 +38,40 @@ COMPLAINT_CATEGORIES = (
 DEFAULT_COMPLAINT_CATEGORY = "complaint"
 
 
+@cache
+def categories() -> tuple[dict[str, Any], ...]:
+    """The entries of the seed file as columns of the table, checked as an edit is. Raises BadInput for an
+    entry that the county could not have entered either."""
+    with CATEGORIES.open("rb") as file:
+        entries = tomllib.load(file)["category"]
+    return tuple(_row(position, entry) for position, entry in enumerate(entries, start=1))
+
+
+def _row(position: int, entry: dict[str, Any]) -> dict[str, Any]:
+    values = {key: value for key, value in entry.items() if key in EDITABLE}
+    return {
+        "code": entry["code"],
+        "fixed": entry.get("fixed", False),
+        "parent_code": entry.get("parent"),
+        **check_changes({**values, "position": position}, None),
+    }
+
+
 def load(session: Session) -> None:
-    """Add the categories that are missing. Idempotent."""
-    categories = [(*row, True) for row in FIXED_CATEGORIES] + [(*row, False) for row in EXTRA_CATEGORIES]
-    session.execute(
-        insert(DisclosureCategory)
-        .values(
-            [
-                {"code": code, "name": name, "explanation": text, "fixed": fixed, "position": position}
-                for position, (code, name, text, fixed) in enumerate(categories, start=1)
-            ]
+    """Add the entries that are missing, fill those that nobody has filled yet. Idempotent."""
+    done = set(session.scalars(select(DisclosureCategory.code).where(DisclosureCategory.revision > 0)))
+    for row in categories():
+        if row["code"] in done:
+            continue
+        filled = {"revision": 1, **{key: value for key, value in row.items() if key != "code"}}
+        statement = insert(DisclosureCategory).values(code=row["code"], **filled)
+        session.execute(
+            statement.on_conflict_do_update(
+                index_elements=[DisclosureCategory.code],
+                set_=filled,
+                where=DisclosureCategory.revision == 0,
+            )
         )
-        .on_conflict_do_nothing()
-    )
     session.execute(
         insert(ComplaintCategory)
         .values(

@@ -52,6 +52,15 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "chain_check",
+        sa.Column("village_id", sa.Uuid(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("faults", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.ForeignKeyConstraint(["village_id"], ["organisation.id"], name=op.f("fk_chain_check_village_id")),
+        sa.PrimaryKeyConstraint("village_id", name=op.f("pk_chain_check")),
+    )
+    op.create_table(
         "chain_head",
         sa.Column("village_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
@@ -79,6 +88,7 @@ def upgrade() -> None:
         ),
         sa.Column("disclosure_id", sa.Uuid(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("terms", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("content_digest", sa.String(), nullable=False),
         sa.Column("previous", sa.String(), nullable=False),
         sa.Column("digest", sa.String(), nullable=False),
@@ -158,6 +168,7 @@ def upgrade() -> None:
         sa.Column("final_fen", sa.BigInteger(), nullable=True),
         sa.Column("exempt", postgresql.ARRAY(sa.String()), nullable=False),
         sa.Column("exempt_because", sa.String(), nullable=False),
+        sa.Column("cancelled_because", sa.String(), nullable=False),
         sa.Column("lock_version", sa.Integer(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -171,6 +182,7 @@ def upgrade() -> None:
         "broadcast",
         sa.Column("disclosure_id", sa.Uuid(), nullable=False),
         sa.Column("village_id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("urgent", sa.Boolean(), nullable=False),
         sa.Column("followers", sa.Integer(), nullable=False),
@@ -206,7 +218,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["village_id"], ["organisation.id"], name=op.f("fk_broadcast_village_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_broadcast")),
-        sa.UniqueConstraint("disclosure_id", "reason", name=op.f("uq_broadcast_disclosure_id_reason")),
+        sa.UniqueConstraint("disclosure_id", "version", name=op.f("uq_broadcast_disclosure_id_version")),
     )
     op.create_index(
         "ix_broadcast_due_at",
@@ -262,6 +274,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_objection")),
     )
     op.create_index("ix_objection_disclosure_id_state", "objection", ["disclosure_id", "state"], unique=False)
+    op.create_index(
+        "ix_objection_one_open",
+        "objection",
+        ["disclosure_id", "villager_id"],
+        unique=True,
+        postgresql_where="state = 'open'",
+    )
     op.create_index(
         "ix_objection_open",
         "objection",
@@ -458,6 +477,7 @@ def upgrade() -> None:
         sa.Column(
             "state",
             sa.Enum(
+                "draft",
                 "open",
                 "closed",
                 "awarded",
@@ -493,6 +513,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tender")),
         sa.UniqueConstraint("disclosure_id", name=op.f("uq_tender_disclosure_id")),
     )
+    op.create_index(
+        "ix_tender_closes_at", "tender", ["closes_at"], unique=False, postgresql_where="state = 'open'"
+    )
     op.create_index(op.f("ix_tender_contract_id"), "tender", ["contract_id"], unique=False)
     op.create_index(op.f("ix_tender_project_id"), "tender", ["project_id"], unique=False)
     op.create_index(op.f("ix_tender_village_id"), "tender", ["village_id"], unique=False)
@@ -518,6 +541,9 @@ def upgrade() -> None:
     op.add_column("disclosure", sa.Column("notice_days", sa.Integer(), nullable=True))
     op.add_column("disclosure", sa.Column("publish_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("disclosure", sa.Column("review_due_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column(
+        "disclosure", sa.Column("review_reminders", sa.Integer(), server_default="0", nullable=False)
+    )
     op.add_column("disclosure", sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("disclosure", sa.Column("project_id", sa.Uuid(), nullable=True))
     op.add_column("disclosure", sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True))
@@ -572,7 +598,7 @@ def upgrade() -> None:
         "disclosure",
         ["review_due_at"],
         unique=False,
-        postgresql_where=sa.text("state = 'submitted'"),
+        postgresql_where=sa.text("review_due_at IS NOT NULL"),
     )
     op.create_foreign_key(op.f("fk_disclosure_project_id"), "disclosure", "project", ["project_id"], ["id"])
     op.add_column("disclosure_category", sa.Column("parent_code", sa.String(), nullable=True))
@@ -715,6 +741,13 @@ def upgrade() -> None:
     op.create_foreign_key(
         op.f("fk_disclosure_version_reviewer_id"), "disclosure_version", "officer", ["reviewer_id"], ["id"]
     )
+    op.create_index(
+        "ix_outgoing_message_published",
+        "outgoing_message",
+        ["subject_id"],
+        unique=False,
+        postgresql_where="kind = 'disclosure_published'",
+    )
     op.add_column("payment", sa.Column("project_id", sa.Uuid(), nullable=True))
     op.create_index(
         "ix_payment_project_id",
@@ -735,6 +768,11 @@ def downgrade() -> None:
         "ix_payment_project_id", table_name="payment", postgresql_where=sa.text("project_id IS NOT NULL")
     )
     op.drop_column("payment", "project_id")
+    op.drop_index(
+        "ix_outgoing_message_published",
+        table_name="outgoing_message",
+        postgresql_where="kind = 'disclosure_published'",
+    )
     op.drop_constraint(op.f("fk_disclosure_version_reviewer_id"), "disclosure_version", type_="foreignkey")
     op.drop_column("disclosure_version", "reviewer_id")
     op.drop_column("disclosure_version", "salt")
@@ -770,7 +808,7 @@ def downgrade() -> None:
     op.drop_index(
         "ix_disclosure_review_due_at",
         table_name="disclosure",
-        postgresql_where=sa.text("state = 'submitted'"),
+        postgresql_where=sa.text("review_due_at IS NOT NULL"),
     )
     op.drop_index(
         "ix_disclosure_publish_at", table_name="disclosure", postgresql_where=sa.text("state = 'approved'")
@@ -794,6 +832,7 @@ def downgrade() -> None:
     op.drop_column("disclosure", "withdrawn_at")
     op.drop_column("disclosure", "project_id")
     op.drop_column("disclosure", "expires_at")
+    op.drop_column("disclosure", "review_reminders")
     op.drop_column("disclosure", "review_due_at")
     op.drop_column("disclosure", "publish_at")
     op.drop_column("disclosure", "notice_days")
@@ -805,6 +844,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_tender_village_id"), table_name="tender")
     op.drop_index(op.f("ix_tender_project_id"), table_name="tender")
     op.drop_index(op.f("ix_tender_contract_id"), table_name="tender")
+    op.drop_index("ix_tender_closes_at", table_name="tender", postgresql_where="state = 'open'")
     op.drop_table("tender")
     op.drop_index(op.f("ix_question_villager_id"), table_name="question")
     op.drop_index("ix_question_open", table_name="question", postgresql_where="state = 'open'")
@@ -825,6 +865,7 @@ def downgrade() -> None:
     op.drop_table("obligation")
     op.drop_index(op.f("ix_objection_villager_id"), table_name="objection")
     op.drop_index("ix_objection_open", table_name="objection", postgresql_where="state = 'open'")
+    op.drop_index("ix_objection_one_open", table_name="objection", postgresql_where="state = 'open'")
     op.drop_index("ix_objection_disclosure_id_state", table_name="objection")
     op.drop_table("objection")
     op.drop_index("ix_disclosure_search_tokens", table_name="disclosure_search", postgresql_using="gin")
@@ -841,6 +882,7 @@ def downgrade() -> None:
     op.drop_index("ix_chain_link_disclosure_id", table_name="chain_link")
     op.drop_table("chain_link")
     op.drop_table("chain_head")
+    op.drop_table("chain_check")
     op.drop_table("attachment_text")
     op.drop_index("ix_setting_history_noun_noun_id_at", table_name="setting_history")
     op.drop_table("setting_history")

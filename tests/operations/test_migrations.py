@@ -12,7 +12,8 @@ from app.core import clock, migrations
 from app.core.db import Database
 from app.demo import seed
 from app.models import Base
-from app.services import reference
+from app.models.categories import Cadence
+from app.services import categories, reference
 from tests.operations.support import empty_database
 
 pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("operations"), pytest.mark.timeout(300)]
@@ -79,3 +80,32 @@ def test_down_to_nothing_with_data_and_up_again(database: Database) -> None:
     assert left <= {"alembic_version"}
     _alembic(database, "check")
     assert seed.seed(database, today=clock.today()).created
+
+
+def test_the_list_of_an_older_installation_is_filled(database: Database) -> None:
+    """The first schema knew names and explanations of the 10+X list, and nothing else of it."""
+    config = migrations.config()
+    with database.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(
+            text(
+                "INSERT INTO disclosure_category (code, name, position, fixed, explanation) VALUES"
+                " ('finance', '财务', 10, true, ''), ('family_virtue', '家风家训', 11, false, '')"
+            )
+        )
+
+    migrations.upgrade(database.engine)
+    with database.transaction() as session:
+        reference.load(session)
+
+    with database.reading() as session:
+        listed = {row.code: row for row in categories.listing(session)}
+    assert (listed["finance"].name, listed["finance"].position, listed["finance"].revision) == (
+        "村级财务",
+        23,
+        1,
+    )
+    assert listed["finance"].cadence == Cadence.MONTH
+    assert listed["tender_winner"].parent_code == "leasing"
+    assert len(listed) == len(reference.categories())
