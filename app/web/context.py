@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -15,6 +15,7 @@ from app.core.images import Limits
 from app.core.keys import Keys
 from app.core.settings import Settings
 from app.core.storage import Storage
+from app.services.views import Views
 from app.wechat.accounts import Accounts
 from app.wechat.client import WeChatClient
 from app.wechat.clients import Clients
@@ -29,6 +30,7 @@ class Context:
     keys: Keys
     storage: Storage
     clients: Clients
+    views: Views = field(default_factory=Views)
 
     @property
     def accounts(self) -> Accounts:
@@ -48,7 +50,13 @@ class Context:
     @property
     def upload_limits(self) -> Limits:
         """How large uploads may be."""
-        return Limits(max_bytes=self.settings.upload_max_bytes, max_pixels=self.settings.upload_max_pixels)
+        return Limits(
+            max_bytes=self.settings.upload_max_bytes,
+            max_pixels=self.settings.upload_max_pixels,
+            max_pages=self.settings.upload_max_pages,
+            document_seconds=self.settings.document_seconds,
+            document_megabytes=self.settings.document_megabytes,
+        )
 
 
 def _configured(client: WeChatClient | None, name: str) -> WeChatClient:
