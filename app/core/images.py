@@ -103,10 +103,13 @@ _DAMAGE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How large an upload may be."""
+    """How large an upload may be; `max_pages` of a PDF, or sheets of a workbook."""
 
     max_bytes: int = 10 * MEGABYTE
     max_pixels: int = 40_000_000
+    max_pages: int = 200
+    document_seconds: int = 20
+    document_megabytes: int = 768
 
 
 DEFAULT_LIMITS: Final = Limits()

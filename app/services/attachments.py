@@ -11,19 +11,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from app.core import clock, ids, images
+from app.core import clock, documents, ids, images
+from app.core.documents import Document, DocumentLimits
 from app.core.errors import BadInput, NotFound, TooLarge
 from app.core.images import Limits
 from app.core.keys import Keys
 from app.core.storage import Storage
-from app.models import Attachment, ComplaintEvent
+from app.models import Attachment, AttachmentText, ComplaintEvent, Disclosure, DisclosureVersion
 from app.models.base import WorkState
 from app.models.disclosures import AttachmentOwner, DisclosureState
 from app.services import access, audit
-from app.services.actors import Actor, Officer, Visitor
+from app.services.actors import Actor, Administrator, Officer, Visitor
 
 LONGEST_NAME = 80
 UNUSED_FOR = timedelta(hours=24)
@@ -31,6 +32,8 @@ HELD_FOR = timedelta(minutes=30)
 MOST_FILES = 9
 PLAIN_KINDS = frozenset({images.Kind.PDF, images.Kind.XLSX})
 NEUTRAL_NAME = "图片.jpg"
+OLD_OFFICE = bytes.fromhex("D0CF11E0A1B11AE1")
+"""How files of Office before 2007 begin, and those of today under a password ([MS-CFB] 2.2)."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +51,15 @@ def upload(
 
     Of a `Visitor` only a cleaned picture is kept, under a name that tells nothing.
 
-    Raises TooLarge over the limit, BadInput for a type that is not taken or a picture that is damaged."""
+    A document of an office may become part of a disclosure: it is read now, so that the privacy gate knows
+    its text, and the first page of a PDF is kept as a picture (`preview`).
+
+    Raises TooLarge over the limit, BadInput for a type that is not taken, a picture that is damaged or a
+    document that cannot be read (`document.…`)."""
     if len(data) > limits.max_bytes:
         raise TooLarge("upload.too_large", f"文件太大，最多 {limits.max_bytes // 1024 // 1024} MB。")
     unknown = isinstance(acting, Visitor)
+    document = _read(data, limits) if isinstance(acting, Officer | Administrator) else None
     token = ids.token()
     attachment = Attachment(
         id=uuid.uuid4(),
@@ -63,6 +71,9 @@ def upload(
     keep(attachment, data, storage, limits, unknown=unknown)
     session.add(attachment)
     session.flush()
+    if document is not None:
+        attachment.preview = storage.put(document.preview) if document.preview else None
+        _note_pages(session, attachment, document)
     audit.record(
         session,
         acting=acting,
@@ -75,12 +86,42 @@ def upload(
     return Uploaded(attachment, token)
 
 
+def _read(data: bytes, limits: Limits) -> Document | None:
+    """The document in `data`; None for pictures and for what is refused anyway."""
+    kind = images.kind(data)
+    if kind not in PLAIN_KINDS:
+        return None
+    most = DocumentLimits(
+        pages=limits.max_pages, seconds=limits.document_seconds, megabytes=limits.document_megabytes
+    )
+    return documents.read(data, kind, most)
+
+
+def _note_pages(session: Session, attachment: Attachment, document: Document) -> None:
+    session.add_all(
+        AttachmentText(
+            id=uuid.uuid4(),
+            attachment_id=attachment.id,
+            position=position,
+            label=page.label,
+            text=page.text,
+            readable=page.readable,
+        )
+        for position, page in enumerate(document.pages, start=1)
+    )
+
+
 def keep(
     attachment: Attachment, data: bytes, storage: Storage, limits: Limits, *, unknown: bool = False
 ) -> None:
     """Write the file and its viewing copy to storage and note both on the row. Of an `unknown` person the
     viewing copy alone: the original names place, time, device or author. Raises BadInput."""
     kind = images.kind(data)
+    if data.startswith(OLD_OFFICE):
+        raise BadInput(
+            "upload.old_office",
+            "这是旧格式或加了密码的 Office 文件，请去掉密码，另存为 .xlsx 或 PDF 后再上传。",
+        )
     if kind is None or not (kind.is_picture or kind in PLAIN_KINDS):
         raise BadInput("upload.type_refused", "只能上传图片（JPG、PNG）、PDF 或 Excel 文件。")
     if unknown and not kind.is_picture:
@@ -116,9 +157,11 @@ def adopt(
     owner_id: uuid.UUID,
     coarse: bool = False,
     official: bool = False,
+    since_version: int = 1,
 ) -> list[Attachment]:
     """Give uploads to their owner. `coarse`: part of an anonymous complaint, so with whole days for times
-    and, unless an office adds them (`official`), without anything that leads to the person.
+    and, unless an office adds them (`official`), without anything that leads to the person. Those of a
+    disclosure are shown from `since_version` on.
 
     Raises BadInput when a token is unknown, used or a day old, or an anonymous file is no picture."""
     if len(tokens) > MOST_FILES:
@@ -139,6 +182,7 @@ def adopt(
         if coarse and not official:
             _forget(attachment)
         _give(attachment, owner_kind, owner_id, position, coarse=coarse)
+        attachment.since_version = since_version
         adopted.append(attachment)
     session.flush()
     return adopted
@@ -234,6 +278,23 @@ def of(
     return found
 
 
+def of_version(session: Session, disclosure_id: uuid.UUID, number: int) -> list[Attachment]:
+    """The files that one version of a disclosure shows, in their order."""
+    return list(
+        session.scalars(
+            select(Attachment)
+            .where(*_of(AttachmentOwner.DISCLOSURE, [disclosure_id]), shown_in(number))
+            .order_by(Attachment.since_version, Attachment.position)
+        )
+    )
+
+
+def shown_in(number: int | InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    """The file belongs to this version of its disclosure."""
+    dropped = Attachment.dropped_in_version
+    return and_(Attachment.since_version <= number, or_(dropped.is_(None), dropped > number))
+
+
 def _of(kind: AttachmentOwner, owner_ids: Sequence[uuid.UUID]) -> tuple[ColumnElement[bool], ...]:
     return Attachment.owner_kind == kind, Attachment.owner_id.in_(owner_ids)
 
@@ -245,9 +306,13 @@ def access_attachment(session: Session, *, acting: Actor, attachment_id: uuid.UU
         raise _missing()
     if attachment.owner_kind == AttachmentOwner.DISCLOSURE:
         disclosure = access.access_disclosure(session, acting, attachment.owner_id)
+        inside = access.is_administrator(acting) or access.covers(
+            session, acting, disclosure.village_id, *access.VILLAGE_ROLES, *access.INSPECTORS
+        )
         # Of a withdrawn item the public keeps the tombstone, not the files.
-        public = not isinstance(acting, Officer) and not access.is_administrator(acting)
-        if disclosure.state == DisclosureState.WITHDRAWN and public:
+        if not inside and (
+            disclosure.state == DisclosureState.WITHDRAWN or not _public(session, disclosure, attachment)
+        ):
             raise _missing()
         return attachment
     complaint_id: uuid.UUID | None = attachment.owner_id
@@ -259,6 +324,30 @@ def access_attachment(session: Session, *, acting: Actor, attachment_id: uuid.UU
         raise _missing()
     access.access_complaint(session, acting, complaint_id)
     return attachment
+
+
+def preview_of(attachment: Attachment, storage: Storage) -> tuple[bytes, str]:
+    """The picture of a PDF's first page and its media type. Raises NotFound when there is none."""
+    if attachment.preview is None:
+        raise NotFound("attachment.no_preview", "这个文件没有预览图，请直接打开文件。")
+    picture = storage.read(attachment.preview)
+    kind = images.kind(picture)
+    return picture, kind.mime if kind else "application/octet-stream"
+
+
+def _public(session: Session, disclosure: Disclosure, attachment: Attachment) -> bool:
+    """Whether a version that was published shows the file: not one that came and went in drafts, nor one of
+    a correction that still waits for review."""
+    shown = exists().where(
+        Attachment.id == attachment.id,
+        DisclosureVersion.disclosure_id == disclosure.id,
+        or_(
+            DisclosureVersion.number == disclosure.current_version,
+            DisclosureVersion.published_at.is_not(None),
+        ),
+        shown_in(DisclosureVersion.number),
+    )
+    return bool(session.scalar(select(shown)))
 
 
 def _missing() -> NotFound:
