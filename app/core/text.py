@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 ELLIPSIS = "…"
 _JOINER = "\u200d"
@@ -82,6 +84,40 @@ def _pairs(run: str) -> list[str]:
 def characters(text: str) -> list[str]:
     """The Chinese characters of `text` in order, for finding by a single one."""
     return [letter for run in _ONLY_HAN.findall(normalise(text)) for letter in run]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A stretch of Chinese characters, or one word of other letters or digits, and its place in a text: each
+    Chinese character takes one place, a word takes one, and whatever stood between two runs takes one."""
+
+    place: int
+    text: str
+    han: bool
+
+    def tokens(self) -> Iterator[tuple[int, str]]:
+        """Its search tokens with their places: every character, and every pair at its first character."""
+        if not self.han:
+            yield self.place, self.text
+            return
+        for at, letter in enumerate(self.text):
+            yield self.place + at, letter
+            if at + 1 < len(self.text):
+                yield self.place + at, self.text[at : at + 2]
+
+
+def runs(text: str) -> list[Run]:
+    """The runs of `text` in order, normalised. 「3组 路灯」 → 3 at 0, 组 at 1, 路灯 at 3."""
+    found: list[Run] = []
+    place, end = 0, None
+    for match in _TOKENS.finditer(normalise(text)):
+        if end is not None and match.start() > end:
+            place += 1
+        end = match.end()
+        han = _ONLY_HAN.fullmatch(match[0]) is not None
+        found.append(Run(place, match[0], han))
+        place += len(match[0]) if han else 1
+    return found
 
 
 def surname(name: str) -> str:

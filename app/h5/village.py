@@ -1,8 +1,7 @@
-"""码上知: a village's page behind its code: what it publishes, whom to ask, where to complain."""
+"""码上知: a village's home page behind its code, and its categories."""
 
 from __future__ import annotations
 
-import uuid
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -10,31 +9,36 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
+from app.core import clock
 from app.core.errors import NotFound
+from app.h5 import interaction
 from app.h5.common import AsNobody, AsReader, show
-from app.models import Organisation
-from app.models.disclosures import AttachmentOwner, DisclosureState
+from app.models import Disclosure, Organisation
 from app.models.organisations import ScanChannel
 from app.models.people import Duty, Role
 from app.services import (
     access,
-    attachments,
+    categories,
     disclosures,
     identities,
+    obligations,
     officers,
     organisations,
     placements,
+    portal,
     qr_images,
     villagers,
 )
 from app.services.actors import Actor, Villager
+from app.web import paging
 from app.web.context import Context, InContext, ReadSession
+from app.web.paging import After
+from app.web.views import viewed
 
 router = APIRouter(prefix="/v/{code}", include_in_schema=False)
 
-NEWEST = 6
-PAGE_SIZE = 50
-PUBLISHED = (DisclosureState.PUBLISHED,)
+PAGE_SIZE = 20
+OWED_AT_ONCE = 6
 
 
 @router.get("")
@@ -46,23 +50,22 @@ def home(
     p: Annotated[str | None, Query(max_length=40)] = None,
 ) -> Response:
     """The village's first page. Page codes carry `?p=` (where they hang), and only those are counted."""
-    scanned = p is not None and not _moved_within(request)
+    scanned = p is not None and request.method == "GET" and not _moved_within(request)
     with here.database.transaction() if scanned else here.database.reading() as session:
         village = access.access_village(session, acting, code)
         if scanned:
             _count(session, here, acting, village, p or "")
-        counts = disclosures.counts(session, village_id=village.id)
+        viewed(request, village.id)
         return show(
             request,
             "village.html",
             village=village,
             above=organisations.above(session, village),
-            categories=disclosures.categories(session),
-            counts=counts,
-            total=sum(number for number, _ in counts.values()),
-            newest=disclosures.items(session, acting, village_id=village.id, states=PUBLISHED, limit=NEWEST),
+            home=portal.home(session, acting, village),
             liaisons=officers.holders(session, village.id, Role.LIAISON_OFFICER, duty=Duty.COMPLAINTS),
+            follow=interaction.of_village(session, acting, village),
             invite=_may_follow(session, here, acting, village),
+            month=clock.today(),
         )
 
 
@@ -96,57 +99,36 @@ def follow_code(code: str, acting: AsNobody, session: ReadSession) -> Response:
     if placement is None or placement.url is None:
         raise NotFound("placement.not_found", "这个村还没有公众号二维码。")
     headers = {"Cache-Control": "public, max-age=3600"}
-    return Response(qr_images.png(placement.url), media_type="image/png", headers=headers)
+    return Response(qr_images.png(placement.url, box=6), media_type="image/png", headers=headers)
 
 
 @router.get("/c/{category}")
-def category_list(
-    request: Request, code: str, category: str, acting: AsReader, session: ReadSession
+def category_page(
+    request: Request, code: str, category: str, acting: AsReader, session: ReadSession, after: After = None
 ) -> Response:
-    """What the village published in one category of the 10+X list; tombstones stay in it."""
+    """One entry of the 10+X list with those below it: when it was due and came out, and all that was
+    published, tombstones included."""
     village = access.access_village(session, acting, code)
-    found = next((one for one in disclosures.categories(session) if one.code == category), None)
-    if found is None:
-        raise NotFound("category.not_found", "没有这个公开类别，请从村主页重新选择。")
-    items = disclosures.items(session, acting, village_id=village.id, category_code=category, limit=PAGE_SIZE)
+    found = categories.find(session, category, village.id)
+    listed = categories.listing(session, village.id)
+    codes = categories.with_children(session, found.code)
+    below = [row for row in listed if row.parent_code == found.code]
+    query = portal.of_categories(acting, village_id=village.id, codes=codes)
+    page = paging.after(query, after, portal.PUBLISHED_AT, Disclosure.id).limit(PAGE_SIZE + 1)
+    rows = [disclosures.Item(*row) for row in session.execute(page)]
     return show(
         request,
         "category.html",
         village=village,
         town=organisations.above(session, village)[0],
         category=found,
-        items=items,
+        parent=next((row for row in listed if row.code == found.parent_code), None),
+        below=below,
+        cadence=categories.cadence_words(found),
+        notice=categories.notice_words(found),
+        owed=obligations.of_category(session, village_id=village.id, codes=codes) if after is None else [],
+        owed_at_once=OWED_AT_ONCE,
+        items=rows[:PAGE_SIZE],
+        first=after is None,
+        next=paging.cursor([row.disclosure for row in rows], PAGE_SIZE, "published_at"),
     )
-
-
-@router.get("/d/{disclosure_id}")
-def detail(
-    request: Request, code: str, disclosure_id: uuid.UUID, acting: AsReader, session: ReadSession
-) -> Response:
-    """One published item; a withdrawn one is a tombstone with its reason, and shows its text no more."""
-    village = access.access_village(session, acting, code)
-    item = disclosures.item(session, acting=acting, disclosure_id=disclosure_id)
-    public = item.disclosure.state in (DisclosureState.PUBLISHED, DisclosureState.WITHDRAWN)
-    if item.disclosure.village_id != village.id or not public:
-        raise NotFound("disclosure.not_found", "没有找到这条公开信息，可能已经下架或链接有误。")
-    files = attachments.of(session, AttachmentOwner.DISCLOSURE, [item.disclosure.id])
-    return show(
-        request,
-        "disclosure.html",
-        village=village,
-        town=organisations.above(session, village)[0],
-        item=item,
-        withdrawn=item.disclosure.state == DisclosureState.WITHDRAWN,
-        files=files[item.disclosure.id],
-        reviewer=_reviewer_role(session, village, item.disclosure.reviewer_id),
-    )
-
-
-def _reviewer_role(session: Session, village: Organisation, officer_id: uuid.UUID | None) -> str:
-    """In which capacity the reviewer released it: a role, never a name."""
-    if officer_id is None:
-        return ""
-    roles = officers.roles_over(session, officer_id, list(village.ancestry))
-    if Role.LIAISON_OFFICER in roles:
-        return "村联络员"
-    return "镇街监察办" if Role.TOWN_INSPECTOR in roles else "审核人"

@@ -9,33 +9,24 @@ gets it right.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from threading import Lock
 
 from reportlab.lib.colors import Color, HexColor, white
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from app.core.errors import BadInput
 from app.core.text import cut, one_line
-from app.services import qr_images
+from app.services.printing import BLANK, FONT, draw_code, missing_glyphs, printable, register_font
 
-FONT = "MashangHei"
-FONT_FILE = Path(__file__).resolve().parents[1] / "assets" / "fonts" / "wqy-microhei.ttc"
 HOW_TO = ("扫一扫看村里的账", "有事直接反映", "办理进度随时查")
-BLANK = "囗"  # stands for a character that the font does not have, to be filled in by hand
 
 RED, DEEP_RED, PALE = HexColor("#C8161D"), HexColor("#9E0F15"), HexColor("#FDF3F0")
 INK, GREY = HexColor("#1A1A1A"), HexColor("#595959")
 WIDTH, HEIGHT = A4
 LEFT, RIGHT, MIDDLE = 12 * mm, WIDTH - 12 * mm, WIDTH / 2
-_font_lock = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +49,7 @@ def poster(content: PosterContent) -> bytes:
     village, town = one_line(content.village_name), one_line(content.town_name)
     if not village or not content.page_url:
         raise BadInput("poster.incomplete", "海报缺少村名或网页地址，请先在机构资料里填好。")
-    _register_font()
+    register_font()
     out = io.BytesIO()
     canvas = Canvas(out, pagesize=A4, invariant=1, pageCompression=1)
     canvas.setTitle(f"{town}{village} 码上监督 一村一码")
@@ -67,7 +58,7 @@ def poster(content: PosterContent) -> bytes:
     _header(canvas, town, village)
     _main_code(canvas, content)
     _how_to(canvas, content)
-    missing = _missing_glyphs([town, village, content.placement, *content.how_to])
+    missing = missing_glyphs([town, village, content.placement, *content.how_to])
     _footer(canvas, content, missing)
     canvas.showPage()
     canvas.save()
@@ -130,7 +121,7 @@ def _main_code(canvas: Canvas, content: PosterContent) -> None:
     canvas.roundRect(
         MIDDLE - side / 2 - edge, bottom - edge, side + 2 * edge, side + 2 * edge, 5 * mm, fill=1
     )
-    _code(canvas, content.scene_code or content.page_url, MIDDLE - side / 2, bottom, side)
+    draw_code(canvas, content.scene_code or content.page_url, MIDDLE - side / 2, bottom, side)
     caption, hint = "微信扫码", "关注后，村里的消息和办理进度会发到您的微信"
     if content.scene_code is None:
         caption, hint = "微信、钉钉、相机都能扫", "公众号还没有接通，这个码直接打开村务网页"
@@ -152,7 +143,7 @@ def _how_to(canvas: Canvas, content: PosterContent) -> None:
         canvas.setFillColor(white)
         canvas.setFont(FONT, 17)
         canvas.drawCentredString(left + 5 * mm, y + 0.4 * mm, str(number))
-        shown, room = _printable(line), right - left - 15 * mm
+        shown, room = printable(line), right - left - 15 * mm
         size = max(13.0, _fitting(shown, room, 24))
         _write(canvas, _cut_to(shown, room, size), left + 15 * mm, y, size, INK, bold=0.014)
     if not small:
@@ -162,7 +153,7 @@ def _how_to(canvas: Canvas, content: PosterContent) -> None:
     canvas.setStrokeColor(RED)
     canvas.setLineWidth(0.8)
     canvas.roundRect(x - 2 * mm, 19.5 * mm, side + 4 * mm, side + 12 * mm, 3 * mm, fill=1)
-    _code(canvas, content.page_url, x, y, side)
+    draw_code(canvas, content.page_url, x, y, side)
     _write_centred(canvas, "钉钉、相机扫码", x + side / 2, 22.8 * mm, 12.5, DEEP_RED, bold=0.015)
 
 
@@ -171,52 +162,15 @@ def _footer(canvas: Canvas, content: PosterContent, missing: list[str]) -> None:
     if missing:
         codes = "、".join(f"U+{ord(letter):04X}" for letter in missing[:5])
         notes.append(f"{BLANK} 处是字库没有的字（{codes}），请手写补上")
-    line = _printable("    ".join(notes))
+    line = printable("    ".join(notes))
     room = WIDTH - 52 * mm
     size = _fitting(line, room, 9.5)
     _centred(canvas, _cut_to(line, room, size), 13.2 * mm, size, GREY)
 
 
-def _code(canvas: Canvas, content: str, x: float, y: float, side: float) -> None:
-    """The code on white, its quiet zone inside `side`."""
-    modules = qr_images.matrix(content)
-    box = side / (len(modules) + 2 * qr_images.QUIET_ZONE)
-    canvas.setFillColor(white)
-    canvas.rect(x, y, side, side, fill=1, stroke=0)
-    path = canvas.beginPath()
-    for column, row, length in qr_images.runs(modules):
-        lower = y + side - (row + 1 + qr_images.QUIET_ZONE) * box
-        path.rect(x + (column + qr_images.QUIET_ZONE) * box, lower, length * box, box)
-    canvas.setFillColorRGB(0, 0, 0)
-    canvas.drawPath(path, fill=1, stroke=0)
-
-
-def _register_font() -> None:
-    with _font_lock:
-        if FONT not in pdfmetrics.getRegisteredFontNames():
-            pdfmetrics.registerFont(TTFont(FONT, str(FONT_FILE), subfontIndex=0))
-
-
-@cache
-def _glyphs() -> frozenset[int]:
-    font = pdfmetrics.getFont(FONT)
-    if not isinstance(font, TTFont):
-        raise TypeError(f"{FONT} is registered as another kind of font")
-    return frozenset(font.face.charToGlyph)
-
-
-def _missing_glyphs(texts: Iterable[str]) -> list[str]:
-    letters = dict.fromkeys(letter for text in texts for letter in one_line(text))
-    return [letter for letter in letters if ord(letter) not in _glyphs()]
-
-
-def _printable(text: str) -> str:
-    return "".join(letter if ord(letter) in _glyphs() else BLANK for letter in one_line(text))
-
-
 def _fitting(text: str, room: float, largest: float) -> float:
     """The largest size up to `largest`, and no smaller than 8, at which `text` fits into `room`."""
-    width = pdfmetrics.stringWidth(_printable(text), FONT, 1)
+    width = pdfmetrics.stringWidth(printable(text), FONT, 1)
     return max(8.0, min(largest, room / width)) if width else largest
 
 
@@ -230,7 +184,7 @@ def _cut_to(text: str, room: float, size: float) -> str:
 def _centred(
     canvas: Canvas, text: str, y: float, size: float, colour: Color, *, bold: float = 0, room: float = WIDTH
 ) -> None:
-    _write_centred(canvas, _cut_to(_printable(text), room, size), MIDDLE, y, size, colour, bold=bold)
+    _write_centred(canvas, _cut_to(printable(text), room, size), MIDDLE, y, size, colour, bold=bold)
 
 
 def _write_centred(

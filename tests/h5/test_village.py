@@ -19,9 +19,17 @@ ADMIN = Administrator("test")
 def _publish(database: Database, town: Town, **fields: object) -> Disclosure:
     with database.transaction() as session:
         made = factories.draft(session, town.village, town.information, **fields)
-        disclosures.submit(session, acting=factories.acting(session, town.information), disclosure_id=made.id)
+        disclosures.submit(
+            session,
+            acting=factories.acting(session, town.information),
+            disclosure_id=made.id,
+            keys=factories.KEYS,
+        )
         return disclosures.publish(
-            session, acting=factories.acting(session, town.reviewer), disclosure_id=made.id
+            session,
+            acting=factories.acting(session, town.reviewer),
+            disclosure_id=made.id,
+            keys=factories.KEYS,
         )
 
 

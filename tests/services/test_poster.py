@@ -11,7 +11,8 @@ import zxingcpp
 from PIL import Image
 
 from app.core.errors import BadInput
-from app.services.poster import FONT_FILE, PosterContent, poster
+from app.services.poster import PosterContent, poster
+from app.services.printing import FONT_FILE
 
 PAGE = "https://mashang.example.cn/v/330109103207?p=board"
 SCENE = "http://weixin.qq.com/q/02kZ5fJ1yqeKT10000M07x"
