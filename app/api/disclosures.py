@@ -1,121 +1,37 @@
-"""Disclosures: the 10+X list, drafts, review and release."""
+"""Disclosures: drafts, review and release, corrections, withdrawal."""
 
 from __future__ import annotations
 
 import uuid
-from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import Query, status
-from pydantic import Field, JsonValue
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import joinedload
 
 from app.api.common import OfVillage, Signed, page, problems, router, village_id
-from app.api.schemas import (
-    Body,
-    CategoryCode,
-    Code,
-    Essay,
-    Figures,
-    OptionalLine,
-    OptionalParagraph,
-    OrganisationRef,
-    Out,
-    Table,
-    TableOut,
-    UploadToken,
-    Word,
-    place,
+from app.api.disclosure_types import (
+    Approval,
+    Correction,
+    Decision,
+    DisclosureDetail,
+    DisclosureOut,
+    NewDraft,
+    Remark,
+    Revision,
+    detail,
+    rows,
 )
-from app.api.uploads import FileOut, file_out
-from app.models import Disclosure, DisclosureVersion
-from app.models.disclosures import AttachmentOwner, DisclosureKind, DisclosureState
-from app.services import access, attachments
+from app.api.schemas import CategoryCode
+from app.models import Disclosure
+from app.models.disclosures import DisclosureState
+from app.services import access
 from app.services import disclosures as service
-from app.services.actors import Actor
 from app.web.context import InContext, ReadSession, WriteSession
 from app.web.paging import After, Limit, Page
 
 api = router("公开")
 
-
-class Category(Out):
-    """An entry of the 10+X list."""
-
-    code: str = Field(examples=["finance"])
-    name: str = Field(examples=["村级财务"])
-    fixed: bool = Field(description="十项必须公开的之一")
-    explanation: str
-
-
-class VersionOut(Out):
-    """One text of a disclosure; never changed once published."""
-
-    number: int
-    title: str
-    summary: str = Field(description="一句话说明")
-    body: str
-    figures: dict[str, JsonValue] = Field(description="数字：名称 → 值")
-    table: TableOut | None
-    created_at: datetime
-
-
-class DisclosureOut(Out):
-    """A disclosure as lists show it."""
-
-    id: uuid.UUID
-    village: OrganisationRef
-    category: Category
-    kind: DisclosureKind
-    state: DisclosureState
-    title: str
-    summary: str
-    period: str | None = Field(description="所属期间", examples=["2026-03"])
-    contract_id: uuid.UUID | None = Field(description="重新招租公告所对应的合同")
-    created_at: datetime
-    submitted_at: datetime | None
-    published_at: datetime | None
-    notice_until: date | None = Field(description="公示到这一天")
-    review_remark: str = Field(description="退回意见或撤回原因")
-    version: int
-
-
-class DisclosureDetail(DisclosureOut):
-    """A disclosure with all its texts and files."""
-
-    versions: list[VersionOut]
-    files: list[FileOut]
-
-
-class NewDraft(Body):
-    """A draft. A re-tender notice names its contract."""
-
-    village: Code
-    category: CategoryCode = Field(description="公开类别", examples=["finance"])
-    title: Word = Field(examples=["三月份收支公开"])
-    summary: Annotated[Word, Field(max_length=80)] = Field(examples=["三月收入 12 万元，支出 8 万元。"])
-    body: Essay = ""
-    kind: DisclosureKind = DisclosureKind.PLAIN
-    contract_id: uuid.UUID | None = None
-    period: Annotated[OptionalLine, Field(max_length=20)] | None = Field(default=None, examples=["2026-03"])
-    figures: Figures = Field(default_factory=dict, examples=[{"收入": "12 万元", "支出": "8 万元"}])
-    table: Table | None = None
-    notice_days: Annotated[int, Field(strict=True, ge=1, le=366)] | None = Field(
-        default=None, description="公示几天"
-    )
-    uploads: list[UploadToken] = Field(default_factory=list, max_length=9, description="上传文件得到的 token")
-
-
-class Remark(Body):
-    """Why it goes back or comes down; a reason for withdrawal becomes public."""
-
-    remark: OptionalParagraph = Field(examples=["请补充每笔支出的说明。"])
-
-
-@api.get("/disclosures/categories")
-def list_disclosure_categories(_acting: Signed, session: ReadSession) -> list[Category]:
-    """「10+X」公开清单。"""
-    return [Category.model_validate(row) for row in service.categories(session)]
+SEEN = Decision()
 
 
 @api.get("/disclosures", responses=problems(400, 404, 422))
@@ -135,43 +51,99 @@ def list_disclosures(
         category_code=category,
         states=[state] if state else list(DisclosureState),
     ).options(joinedload(Disclosure.village))
-    rows, following = page(
+    found, following = page(
         session, query, cursor=after, limit=limit, moment=Disclosure.created_at, key=Disclosure.id
     )
-    return Page(items=[_out(service.Item(*row)) for row in rows], next=following)
+    return Page(items=rows(session, acting, [service.Item(*row) for row in found]), next=following)
+
+
+@api.get("/disclosures/waiting")
+def list_disclosures_to_review(acting: Signed, session: ReadSession) -> list[DisclosureOut]:
+    """等您审核的，期限近的在前；自己起草的不在其中。"""
+    waiting = service.to_review(session, acting=acting, limit=100)
+    for item in waiting:
+        session.refresh(item.disclosure, ["village"])
+    return rows(session, acting, waiting)
 
 
 @api.get("/disclosures/{disclosure_id}", responses=problems(404, 422))
 def get_disclosure(disclosure_id: uuid.UUID, acting: Signed, session: ReadSession) -> DisclosureDetail:
-    """一条公开信息，含历次版本和附件。"""
-    return _show(session, acting, disclosure_id)
+    """一条公开信息，含历次公开的版本和附件；本村人员和上级还能看到草稿。"""
+    return detail(session, acting, disclosure_id)
 
 
 @api.post("/disclosures", status_code=status.HTTP_201_CREATED, responses=problems(400, 403, 404, 409, 422))
 def draft_disclosure(
     body: NewDraft, acting: Signed, session: WriteSession, here: InContext
 ) -> DisclosureDetail:
-    """起草：本村信息员。"""
+    """起草：按类别规定由本村信息员（或镇街）。"""
     village = access.access_village(session, acting, body.village)
-    values = body.model_dump(exclude={"village", "category", "table"})
-    table = body.table.model_dump() if body.table else {}
-    draft = service.Draft(category_code=body.category, table=table, **values)
+    draft = service.Draft(category_code=body.category, **body.values())
     made = service.draft(session, acting=acting, village=village, draft=draft, keys=here.keys)
-    return _show(session, acting, made.id)
+    return detail(session, acting, made.id)
+
+
+@api.put("/disclosures/{disclosure_id}", responses=problems(400, 403, 404, 409, 422))
+def revise_disclosure(
+    disclosure_id: uuid.UUID, body: Revision, acting: Signed, session: WriteSession, here: InContext
+) -> DisclosureDetail:
+    """重写草稿或被退回的：写成新的一稿，以前的稿子留着。"""
+    draft = service.Draft(category_code=body.category, **body.values())
+    service.revise(
+        session, acting=acting, disclosure_id=disclosure_id, draft=draft, keys=here.keys, seen=body.seen
+    )
+    return detail(session, acting, disclosure_id)
 
 
 @api.post("/disclosures/{disclosure_id}/submit", responses=problems(403, 404, 409, 422))
-def submit_disclosure(disclosure_id: uuid.UUID, acting: Signed, session: WriteSession) -> DisclosureDetail:
-    """提交审核：草稿或被退回的。"""
-    service.submit(session, acting=acting, disclosure_id=disclosure_id)
-    return _show(session, acting, disclosure_id)
+def submit_disclosure(
+    disclosure_id: uuid.UUID, acting: Signed, session: WriteSession, here: InContext
+) -> DisclosureDetail:
+    """提交审核：草稿或被退回的。有没处理的个人信息时返回 409。"""
+    service.submit(
+        session,
+        acting=acting,
+        disclosure_id=disclosure_id,
+        keys=here.keys,
+        urgent_hours=here.settings.urgent_review_hours,
+    )
+    return detail(session, acting, disclosure_id)
 
 
-@api.post("/disclosures/{disclosure_id}/publish", responses=problems(403, 404, 409, 422))
-def publish_disclosure(disclosure_id: uuid.UUID, acting: Signed, session: WriteSession) -> DisclosureDetail:
-    """审核通过并公开。起草人不能审核自己的。"""
-    service.publish(session, acting=acting, disclosure_id=disclosure_id)
-    return _show(session, acting, disclosure_id)
+@api.post("/disclosures/{disclosure_id}/publish", responses=problems(400, 403, 404, 409, 422))
+def publish_disclosure(
+    disclosure_id: uuid.UUID,
+    acting: Signed,
+    session: WriteSession,
+    here: InContext,
+    body: Decision = SEEN,
+) -> DisclosureDetail:
+    """审核通过并马上公开。写过其中任何一稿的人不能审核。"""
+    service.publish(session, acting=acting, disclosure_id=disclosure_id, keys=here.keys, seen=body.seen)
+    return detail(session, acting, disclosure_id)
+
+
+@api.post("/disclosures/{disclosure_id}/approve", responses=problems(400, 403, 404, 409, 422))
+def approve_disclosure(
+    disclosure_id: uuid.UUID, body: Approval, acting: Signed, session: WriteSession, here: InContext
+) -> DisclosureDetail:
+    """审核通过，到时间自动公开。"""
+    service.approve(
+        session,
+        acting=acting,
+        disclosure_id=disclosure_id,
+        publish_at=body.publish_at,
+        keys=here.keys,
+        seen=body.seen,
+    )
+    return detail(session, acting, disclosure_id)
+
+
+@api.post("/disclosures/{disclosure_id}/call-back", responses=problems(403, 404, 409, 422))
+def call_back_disclosure(disclosure_id: uuid.UUID, acting: Signed, session: WriteSession) -> DisclosureDetail:
+    """收回还没有公开的：审核人收回待定时公开的，起草人收回已提交的。"""
+    service.call_back(session, acting=acting, disclosure_id=disclosure_id)
+    return detail(session, acting, disclosure_id)
 
 
 @api.post("/disclosures/{disclosure_id}/return", responses=problems(400, 403, 404, 409, 422))
@@ -179,8 +151,8 @@ def return_disclosure(
     disclosure_id: uuid.UUID, body: Remark, acting: Signed, session: WriteSession
 ) -> DisclosureDetail:
     """退回修改，写明要改什么。"""
-    service.send_back(session, acting=acting, disclosure_id=disclosure_id, remark=body.remark)
-    return _show(session, acting, disclosure_id)
+    service.send_back(session, acting=acting, disclosure_id=disclosure_id, remark=body.remark, seen=body.seen)
+    return detail(session, acting, disclosure_id)
 
 
 @api.post("/disclosures/{disclosure_id}/withdraw", responses=problems(400, 403, 404, 409, 422))
@@ -189,48 +161,71 @@ def withdraw_disclosure(
 ) -> DisclosureDetail:
     """撤回已公开的内容；原处留下说明，原因会公开。"""
     service.withdraw(session, acting=acting, disclosure_id=disclosure_id, reason=body.remark)
-    return _show(session, acting, disclosure_id)
+    return detail(session, acting, disclosure_id)
 
 
-def _show(session: Session, acting: Actor, disclosure_id: uuid.UUID) -> DisclosureDetail:
-    item = service.item(session, acting=acting, disclosure_id=disclosure_id)
-    session.refresh(item.disclosure, ["village"])
-    files = attachments.of(session, AttachmentOwner.DISCLOSURE, [disclosure_id])[disclosure_id]
-    return DisclosureDetail(
-        **_out(item).model_dump(),
-        versions=[_version(row) for row in service.versions(session, item.disclosure)],
-        files=[file_out(row) for row in files],
+@api.put("/disclosures/{disclosure_id}/correction", responses=problems(400, 403, 404, 409, 422))
+def propose_correction(
+    disclosure_id: uuid.UUID, body: Correction, acting: Signed, session: WriteSession, here: InContext
+) -> DisclosureDetail:
+    """写更正，或重写还没提交的更正；公开的内容不变，直到另一个人审核通过。"""
+    category = service.item(session, acting=acting, disclosure_id=disclosure_id).category
+    draft = service.Draft(category_code=category.code, **body.values())
+    service.propose(
+        session,
+        acting=acting,
+        disclosure_id=disclosure_id,
+        draft=draft,
+        reason=body.reason,
+        keys=here.keys,
+        instead_of=body.instead_of,
     )
+    return detail(session, acting, disclosure_id)
 
 
-def _version(row: DisclosureVersion) -> VersionOut:
-    return VersionOut(
-        number=row.number,
-        title=row.title,
-        summary=row.summary,
-        body=row.body,
-        figures=row.figures,
-        table=TableOut.model_validate(row.table) if row.table else None,
-        created_at=row.created_at,
+@api.delete("/disclosures/{disclosure_id}/correction", responses=problems(403, 404, 409, 422))
+def drop_correction(disclosure_id: uuid.UUID, acting: Signed, session: WriteSession) -> DisclosureDetail:
+    """作废更正；公开的内容不变。"""
+    service.drop_correction(session, acting=acting, disclosure_id=disclosure_id)
+    return detail(session, acting, disclosure_id)
+
+
+@api.post("/disclosures/{disclosure_id}/correction/submit", responses=problems(403, 404, 409, 422))
+def submit_correction(
+    disclosure_id: uuid.UUID, acting: Signed, session: WriteSession, here: InContext
+) -> DisclosureDetail:
+    """提交更正审核。"""
+    service.submit_correction(
+        session,
+        acting=acting,
+        disclosure_id=disclosure_id,
+        keys=here.keys,
+        urgent_hours=here.settings.urgent_review_hours,
     )
+    return detail(session, acting, disclosure_id)
 
 
-def _out(item: service.Item) -> DisclosureOut:
-    row = item.disclosure
-    return DisclosureOut(
-        id=row.id,
-        village=place(row.village),
-        category=Category.model_validate(item.category),
-        kind=row.kind,
-        state=row.state,
-        title=item.version.title,
-        summary=item.version.summary,
-        period=row.period,
-        contract_id=row.contract_id,
-        created_at=row.created_at,
-        submitted_at=row.submitted_at,
-        published_at=row.published_at,
-        notice_until=row.notice_until,
-        review_remark=row.review_remark,
-        version=row.lock_version,
+@api.post("/disclosures/{disclosure_id}/correction/publish", responses=problems(400, 403, 404, 409, 422))
+def publish_correction(
+    disclosure_id: uuid.UUID,
+    acting: Signed,
+    session: WriteSession,
+    here: InContext,
+    body: Decision = SEEN,
+) -> DisclosureDetail:
+    """更正审核通过并公开；原来的版本留在旁边可查。"""
+    service.publish_correction(
+        session, acting=acting, disclosure_id=disclosure_id, keys=here.keys, seen=body.seen
     )
+    return detail(session, acting, disclosure_id)
+
+
+@api.post("/disclosures/{disclosure_id}/correction/return", responses=problems(400, 403, 404, 409, 422))
+def return_correction(
+    disclosure_id: uuid.UUID, body: Remark, acting: Signed, session: WriteSession
+) -> DisclosureDetail:
+    """退回更正，写明要改什么；公开的内容不变。"""
+    service.return_correction(
+        session, acting=acting, disclosure_id=disclosure_id, remark=body.remark, seen=body.seen
+    )
+    return detail(session, acting, disclosure_id)

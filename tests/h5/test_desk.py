@@ -187,7 +187,11 @@ def _publish_retender(client: TestClient, borrowed: Database, town: Town, warnin
     form = form_of(client.get(link[1].replace("&amp;", "&")).text, "/desk/disclosures")
     assert "重新招租" in form.fields["title"][0]
     assert form.fields["kind"] == ["retender_notice"]
-    made = client.post(form.action, data=form.data(then="submit"))
+    missing = client.post(form.action, data=form.data(then="submit"))
+    assert missing.status_code == 400
+    assert "「报名截止」要填写" in missing.text
+    form = form_of(missing.text, "/desk/disclosures")
+    made = client.post(form.action, data=form.data(**{"f.deadline": "2027-01-15", "then": "submit"}))
     assert made.status_code == 303, made.text
     address = made.headers["location"].split("?")[0]
     assert not has_form(client.get(address).text, "/publish")
@@ -200,10 +204,10 @@ def test_drafting_returning_mending_and_publishing(
     client: TestClient, borrowed: Database, town: Town
 ) -> None:
     log_in(client, borrowed, town.information)
-    form = form_of(client.get("/desk/disclosures/new").text, "/desk/disclosures")
+    assert "村级财务" in client.get("/desk/disclosures/new").text
+    form = form_of(client.get("/desk/disclosures/new?category=family_virtue").text, "/desk/disclosures")
     typed: dict[str, Any] = {
         "village": town.village.code,
-        "category": "finance",
         "title": "十一月收支",
         "summary": "收入 9 万元，支出 7 万元。",
         "figures": "收入：9 万元\n支出: 7 万元",
@@ -229,7 +233,7 @@ def test_drafting_returning_mending_and_publishing(
     assert "十一月收支公开" in page
     assert "11-01</td>" in page
     assert press(client, address, "/withdraw", text="重复发布").status_code == 303
-    assert "重复发布" in client.get(f"{town.home}/c/finance").text
+    assert "重复发布" in client.get(f"{town.home}/c/family_virtue").text
     with borrowed.reading() as session:
         states = [DisclosureState.WITHDRAWN]
         items = disclosures.items(session, ADMIN, village_id=town.village.id, states=states)
