@@ -24,7 +24,15 @@ from app.services.outbox.inbox import (
     unread,
     visible,
 )
-from app.services.outbox.queue import URGENT_KINDS, cleanup, enqueue, release_waiting, suspend
+from app.services.outbox.queue import (
+    URGENT_KINDS,
+    News,
+    cleanup,
+    enqueue,
+    enqueue_each,
+    release_waiting,
+    suspend,
+)
 from app.services.outbox.reports import apply_report, confirm
 from app.services.outbox.rows import NEW_TRY_AFTER, RELEASE_WITHIN, REPEAT_WINDOW
 
@@ -33,10 +41,12 @@ __all__ = [
     "RELEASE_WITHIN",
     "REPEAT_WINDOW",
     "URGENT_KINDS",
+    "News",
     "apply_report",
     "cleanup",
     "confirm",
     "enqueue",
+    "enqueue_each",
     "find",
     "inbox",
     "listing",

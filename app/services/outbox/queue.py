@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, delete
+from sqlalchemy import and_, delete, exists, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.core import clock
 from app.core.db import database_now, wake_worker
-from app.models import InboundKey, OutgoingKey, OutgoingMessage
+from app.models import (
+    InboundKey,
+    MessageTemplate,
+    OutgoingKey,
+    OutgoingMessage,
+    SubscriptionGrant,
+    WechatIdentity,
+)
 from app.models.base import WorkState
 from app.models.delivery import Confirmation, MessageClass, MessageKind
 from app.services.outbox.rows import RELEASE_WITHIN, change, count, day_or, reachable, recipient
@@ -73,6 +82,75 @@ def enqueue(
     if message.state is WorkState.PENDING:
         wake_worker(session)
     return message
+
+
+@dataclass(frozen=True)
+class News:
+    """One text for many villagers; `key` is completed by each one's own id. See `enqueue` for the fields."""
+
+    kind: MessageKind
+    message_class: MessageClass
+    village_id: uuid.UUID
+    subject_kind: str
+    subject_id: str
+    data: dict[str, str]
+    path: str
+    key: str
+
+
+def enqueue_each(session: Session, news: News, villager_ids: Sequence[uuid.UUID]) -> int:
+    """Put the news into the outbox for each of these villagers who can be reached with it now: he follows the
+    Official Account, or has a consent left for a template of this kind. Nobody gets the same key twice. How
+    many were new."""
+    ids = {
+        f"{news.key}:{villager_id}": villager_id for villager_id in _within_reach(session, news, villager_ids)
+    }
+    messages = {key: uuid.uuid4() for key in ids}
+    if not ids:
+        return 0
+    added = session.scalars(
+        insert(OutgoingKey)
+        .values([{"key": key, "message_id": message_id} for key, message_id in messages.items()])
+        .on_conflict_do_nothing()
+        .returning(OutgoingKey.key)
+    ).all()
+    if added:
+        shared = {
+            "kind": news.kind,
+            "message_class": news.message_class,
+            "village_id": news.village_id,
+            "subject_kind": news.subject_kind,
+            "subject_id": news.subject_id,
+            "data": news.data,
+            "url": news.path,
+            "created_at": clock.now(),
+            "due_at": database_now(session),
+            "state": WorkState.PENDING,
+        }
+        session.execute(
+            insert(OutgoingMessage),
+            [shared | {"id": messages[key], "villager_id": ids[key]} for key in added],
+        )
+        wake_worker(session)
+    return len(added)
+
+
+def _within_reach(session: Session, news: News, villager_ids: Sequence[uuid.UUID]) -> Sequence[uuid.UUID]:
+    consent = exists().where(
+        SubscriptionGrant.app_id == WechatIdentity.app_id,
+        SubscriptionGrant.openid == WechatIdentity.openid,
+        SubscriptionGrant.remaining > 0,
+        SubscriptionGrant.refused.is_(False),
+        MessageTemplate.app_id == SubscriptionGrant.app_id,
+        MessageTemplate.template_id == SubscriptionGrant.template_id,
+        MessageTemplate.kind == news.kind,
+    )
+    found = (
+        select(WechatIdentity.villager_id)
+        .where(WechatIdentity.villager_id.in_(villager_ids), or_(WechatIdentity.subscribed, consent))
+        .distinct()
+    )
+    return session.scalars(found).all()
 
 
 def release_waiting(
