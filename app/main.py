@@ -24,6 +24,7 @@ from app.core.keys import Keys
 from app.core.settings import Settings
 from app.core.storage import Storage
 from app.models.people import SessionKind
+from app.services.views import Flusher
 from app.web import docs, errors, middleware, pages
 from app.web.auth import Allow, Caller
 from app.web.context import Context
@@ -58,7 +59,10 @@ def create_app(settings: Settings | None = None, *, context: Context | None = No
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         # A request may hold two connections for a moment: its session and the look-up of its caller.
         anyio.to_thread.current_default_thread_limiter().total_tokens = settings.pool_size
+        flusher = Flusher(here.views, here.database, settings.views_flush_seconds)
+        flusher.start()
         yield
+        await asyncio.to_thread(flusher.stop)
         if context is None:
             await asyncio.to_thread(close, here)
 
@@ -88,6 +92,7 @@ def create_app(settings: Settings | None = None, *, context: Context | None = No
     app.add_middleware(middleware.ReadableAddress)
     app.add_middleware(middleware.BodyLimit, settings=settings)
     app.add_middleware(middleware.SecurityHeaders, settings=settings)
+    app.add_middleware(middleware.Compression)
     app.add_middleware(middleware.RequestLog)
     return app
 

@@ -9,7 +9,20 @@ from fastapi import FastAPI
 from app.web import docs, errors
 from app.web.context import Context
 from app.web.limits import Limiter
-from miniprogram_api import anonymous, complaints, disclosures, files, login, subscriptions, villages
+from miniprogram_api import (
+    anonymous,
+    complaints,
+    disclosures,
+    files,
+    interaction,
+    login,
+    obligations,
+    open_data,
+    projects,
+    subscriptions,
+    tenders,
+    villages,
+)
 
 PREFIX = "/miniprogram/v1"
 DESCRIPTION = (
@@ -21,6 +34,11 @@ routers = (
     login.router,
     villages.router,
     disclosures.router,
+    obligations.router,
+    open_data.router,
+    projects.router,
+    interaction.router,
+    tenders.router,
     files.router,
     complaints.router,
     anonymous.router,

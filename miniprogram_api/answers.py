@@ -6,7 +6,7 @@ midnight in Shanghai."""
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -18,10 +18,12 @@ from app.core.keys import Keys
 from app.models import Attachment, ComplaintEvent, Disclosure, DisclosureCategory, Organisation, Rating
 from app.models.complaints import ComplaintState, EventKind, Level, Satisfaction
 from app.models.disclosures import DisclosureKind, DisclosureState
-from app.services import disclosures, file_keys, organisations
+from app.services import categories, disclosures, file_keys, organisations, search
+from app.services.comparisons import Change
 from app.services.complaints import own, queries
 from app.services.complaints.handling import STATE_NAMES
 from app.services.complaints.routing import OFFICE_NAMES
+from app.services.revisions import Revision
 
 EXAMPLE_ID = "5b1f0d6c-8a55-4c0e-9c0a-1b6f3a2e7d11"
 
@@ -43,6 +45,7 @@ class File(BaseModel):
     media_type: str | None = Field(examples=["image/jpeg"])
     size: int | None = Field(examples=[182044])
     path: str = Field(examples=[f"files/{EXAMPLE_ID}?k=…"])
+    preview: str | None = Field(default=None, description="PDF 第一页的图片，没有的为空")
 
 
 class Category(BaseModel):
@@ -52,6 +55,11 @@ class Category(BaseModel):
     name: str = Field(examples=["资源发包"])
     explanation: str = Field(examples=["土地、房屋等集体资源的出租和招标。"])
     fixed: bool = Field(description="是否十项必公开之一")
+    parent: str | None = Field(default=None, description="归在哪一类下面", examples=["leasing"])
+    due: str = Field(default="", description="多久公开一次", examples=["每月一次，月后 15 天内"])
+    notice: str = Field(default="", description="公示多久，没有公示期的为空", examples=["7 个工作日"])
+    source: str = Field(default="", description="依据")
+    own: bool = Field(default=False, description="是否本村自设")
 
 
 class DisclosureLine(BaseModel):
@@ -68,16 +76,42 @@ class DisclosureLine(BaseModel):
     notice_until: date | None
 
 
+class Correction(BaseModel):
+    """A correction (更正): when, why, and what it changed."""
+
+    published_on: date | None
+    reason: str = Field(examples=["第 3 笔金额写错"])
+    changed: list[str] = Field(description="改了哪些地方", examples=[["标题", "表格「路灯」的金额"]])
+
+
 class DisclosurePage(DisclosureLine):
-    """A disclosure with all that stands on its page. `table` has `columns` and `rows`."""
+    """A disclosure with all that stands on its page. `table` has `columns` and `rows`; `compared` says for
+    figures what became of them since the period before."""
 
     village: VillageName
     period: str | None
     body: str
     figures: dict[str, Any]
+    compared: dict[str, str] = Field(examples=[{"支出": "比上月多 1.2 万元（+12%）"}])
     table: dict[str, Any]
     withdrawn_because: str | None
+    corrections: list[Correction] = Field(description="历次更正，新的在前")
+    views_this_month: int
     files: list[File]
+
+
+class Segment(BaseModel):
+    """A piece of text; `hit` marks what was looked for."""
+
+    text: str
+    hit: bool
+
+
+class Hit(DisclosureLine):
+    """A disclosure that was found, with the words marked in its title and in the place where they stand."""
+
+    marked_title: list[Segment]
+    snippet: list[Segment]
 
 
 class StepLine(BaseModel):
@@ -145,7 +179,17 @@ def village_of(session: Session, village: Organisation) -> VillageName:
 
 def category(row: DisclosureCategory) -> Category:
     """A disclosure category."""
-    return Category(code=row.code, name=row.name, explanation=row.explanation, fixed=row.fixed)
+    return Category(
+        code=row.code,
+        name=row.name,
+        explanation=row.explanation,
+        fixed=row.fixed,
+        parent=row.parent_code,
+        due=categories.cadence_words(row),
+        notice=categories.notice_words(row),
+        source=row.source,
+        own=row.village_id is not None,
+    )
 
 
 def disclosure_line(item: disclosures.Item) -> DisclosureLine:
@@ -154,19 +198,47 @@ def disclosure_line(item: disclosures.Item) -> DisclosureLine:
 
 
 def disclosure_page(
-    item: disclosures.Item, village: VillageName, files: Sequence[Attachment]
+    item: disclosures.Item,
+    village: VillageName,
+    files: Sequence[Attachment],
+    *,
+    compared: Mapping[str, Change],
+    history: Sequence[Revision],
+    views: int,
 ) -> DisclosurePage:
     """A disclosure's page; of a withdrawn one only the tombstone."""
-    withdrawn, version = _withdrawn(item.disclosure), item.version
+    row, version = item.disclosure, item.version
+    withdrawn = _withdrawn(row)
     return DisclosurePage(
         **_line(item),
         village=village,
-        period=item.disclosure.period,
+        period=row.period,
         body="" if withdrawn else version.body,
         figures={} if withdrawn else version.figures,
+        compared={} if withdrawn else {label: change.text for label, change in compared.items()},
         table={} if withdrawn else version.table,
-        withdrawn_because=item.disclosure.review_remark if withdrawn else None,
+        withdrawn_because=(row.withdrawn_because or row.review_remark) if withdrawn else None,
+        corrections=[] if withdrawn else [_correction(one) for one in history if one.ordinal > 1],
+        views_this_month=views,
         files=[] if withdrawn else [public_file(one) for one in files if one.viewing],
+    )
+
+
+def hit(one: search.Hit) -> Hit:
+    """A disclosure that was found."""
+    return Hit(
+        **_line(disclosures.Item(one.disclosure, one.version, one.category)),
+        marked_title=[Segment(text=piece.text, hit=piece.hit) for piece in one.title],
+        snippet=[Segment(text=piece.text, hit=piece.hit) for piece in one.snippet],
+    )
+
+
+def _correction(one: Revision) -> Correction:
+    published = one.version.published_at
+    return Correction(
+        published_on=clock.local(published).date() if published else None,
+        reason=one.version.reason,
+        changed=[change.place for change in one.differences],
     )
 
 
@@ -191,13 +263,20 @@ def _withdrawn(row: Disclosure) -> bool:
 
 def public_file(row: Attachment) -> File:
     """A file of something published."""
-    return File(id=row.id, name=row.name, media_type=row.media_type, size=row.size, path=f"files/{row.id}")
+    path = f"files/{row.id}"
+    preview = f"{path}/preview" if row.preview else None
+    return File(
+        id=row.id, name=row.name, media_type=row.media_type, size=row.size, path=path, preview=preview
+    )
 
 
 def private_file(row: Attachment, keys: Keys) -> File:
     """A file that only this reader may see, with a key that opens it for ten minutes."""
     shown = public_file(row)
-    shown.path += f"?k={file_keys.make(keys, row.id)}"
+    key = file_keys.make(keys, row.id)
+    shown.path += f"?k={key}"
+    if shown.preview:
+        shown.preview += f"?k={key}"
     return shown
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response, UploadFile
 from fastapi.responses import Response as PlainResponse
 from pydantic import BaseModel, Field
+from sqlalchemy.orm import Session
 
+from app.models import Attachment
 from app.services import attachments, file_keys
-from app.services.actors import Visitor
+from app.services.actors import Actor, Visitor
 from app.web.context import Context, InContext, ReadSession
 from miniprogram_api.callers import AsAnybody, AsNobody, Limited
 from miniprogram_api.fields import Key, Readable
@@ -73,10 +76,7 @@ def read(
     ] = None,
 ) -> Response:
     """附件内容：公开的、自己诉求里的，或持有钥匙的。"""
-    if k is not None:
-        row = file_keys.opened(session, keys=here.keys, attachment_id=attachment_id, key=k)
-    else:
-        row = attachments.access_attachment(session, acting=acting, attachment_id=attachment_id)
+    row = _opened(session, here, acting, attachment_id, k)
     media_type = row.media_type or "application/octet-stream"
     # Only pictures are shown; everything else is handed over as a file.
     shown = "inline" if media_type.startswith("image/") else "attachment"
@@ -85,3 +85,32 @@ def read(
         media_type=media_type,
         headers={"Content-Disposition": shown, "X-Content-Type-Options": "nosniff"},
     )
+
+
+@router.get("/files/{attachment_id}/preview", response_class=PlainResponse, responses=BYTES)
+def preview(
+    attachment_id: Key,
+    here: InContext,
+    session: ReadSession,
+    acting: AsAnybody,
+    k: Annotated[
+        str | None, Query(max_length=512, description="页面给的十分钟钥匙，带它就不用登录"), Readable
+    ] = None,
+) -> Response:
+    """PDF 第一页的图片；能看文件的才能看。404 attachment.no_preview：没有预览图。"""
+    picture, media_type = attachments.preview_of(
+        _opened(session, here, acting, attachment_id, k), here.storage
+    )
+    return Response(
+        picture,
+        media_type=media_type,
+        headers={"Content-Disposition": "inline", "X-Content-Type-Options": "nosniff"},
+    )
+
+
+def _opened(
+    session: Session, here: Context, acting: Actor, attachment_id: uuid.UUID, k: str | None
+) -> Attachment:
+    if k is not None:
+        return file_keys.opened(session, keys=here.keys, attachment_id=attachment_id, key=k)
+    return attachments.access_attachment(session, acting=acting, attachment_id=attachment_id)

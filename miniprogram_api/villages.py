@@ -6,22 +6,21 @@ import uuid
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from app.core import text
 from app.core.errors import NotFound
-from app.models.disclosures import DisclosureState
 from app.models.organisations import ScanChannel
 from app.models.people import Role
-from app.services import access, disclosures, officers, organisations, placements, villagers
-from app.services.actors import Villager
+from app.services import access, officers, organisations, placements, portal, villagers
+from app.services.actors import Villager, Visitor
 from app.web.context import InContext, ReadSession, WriteSession
+from app.web.views import viewed
 from miniprogram_api import answers
 from miniprogram_api.callers import AsAnybody
 from miniprogram_api.fields import Scene, VillageCode, Word
 
-NEWEST = 5
 ROLE_NAMES = {
     Role.INFORMATION_OFFICER: "信息员",
     Role.LIAISON_OFFICER: "联络员",
@@ -54,10 +53,13 @@ class Villages(BaseModel):
 
 
 class CategoryCount(answers.Category):
-    """A category with the number of published items and the day of the newest."""
+    """A category with the number of published items, the day of the newest, and how it stands."""
 
     count: int
     newest_on: date | None
+    standing: str = Field(description="到期情况，没有可说的为空", examples=["逾期 3 天"])
+    colour: str = Field(description="green、yellow、red 或 grey", examples=["yellow"])
+    late: int = Field(description="到期还没有公开的件数")
 
 
 class Home(BaseModel):
@@ -68,7 +70,14 @@ class Home(BaseModel):
     introduction: str
     households: int | None
     categories: list[CategoryCount]
+    pinned: list[answers.DisclosureLine] = Field(description="还有效的紧急通知")
     newest: list[answers.DisclosureLine]
+    late: int = Field(description="到期还没有公开的件数")
+    views_this_month: int
+    views_per_household: float | None = Field(description="今年户均查看次数")
+    chain_head: str | None = Field(
+        description="公开存证链头：环号和摘要", examples=["128:3f9a0c2177be01d499aa"]
+    )
 
 
 class Scanned(BaseModel):
@@ -116,6 +125,7 @@ def scene(session: ReadSession, _acting: AsAnybody, scene: Scene) -> Scanned:
 
 @router.get("/villages/{code}")
 def home(
+    request: Request,
     code: VillageCode,
     here: InContext,
     session: WriteSession,
@@ -124,6 +134,7 @@ def home(
 ) -> Home:
     """村社首页：类别和条数、最新公开。"""
     village = access.access_village(session, acting, code)
+    viewed(request, village.id)
     found = placements.by_scene(session, scene) if scene else None
     place = ""
     if found is not None and found[0].id == village.id:
@@ -132,26 +143,31 @@ def home(
         if isinstance(acting, Villager):
             app_id = here.accounts.miniprogram.app_id
             villagers.arrive(session, acting=acting, app_id=app_id, village=village)
-    counts = disclosures.counts(session, village_id=village.id)
-    newest = disclosures.items(
-        session,
-        acting,
-        limit=NEWEST,
-        village_id=village.id,
-        states=(DisclosureState.PUBLISHED,),
-    )
-    categories = []
-    for row in disclosures.categories(session):
-        count, newest_on = counts.get(row.code, (0, None))
-        known = answers.category(row).model_dump()
-        categories.append(CategoryCount(**known, count=count, newest_on=newest_on))
+    shown = portal.home(session, Visitor(), village)
     return Home(
         village=answers.village_of(session, village),
         place=place,
         introduction=village.introduction,
         households=village.households,
-        categories=categories,
-        newest=[answers.disclosure_line(item) for item in newest],
+        categories=[_tile(tile) for tile in shown.tiles],
+        pinned=[answers.disclosure_line(item) for item in shown.pinned],
+        newest=[answers.disclosure_line(item) for item in shown.newest],
+        late=shown.late,
+        views_this_month=shown.views,
+        views_per_household=shown.reach.views_per_household if shown.reach else None,
+        chain_head=shown.head.short if shown.head else None,
+    )
+
+
+def _tile(tile: portal.Tile) -> CategoryCount:
+    standing = tile.standing
+    return CategoryCount(
+        **answers.category(tile.category).model_dump(),
+        count=tile.count,
+        newest_on=tile.newest_on,
+        standing=standing.words if standing else "",
+        colour=standing.colour if standing else "grey",
+        late=tile.late,
     )
 
 

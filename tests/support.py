@@ -41,6 +41,7 @@ def settings_for(data_dir: Path, **overrides: Any) -> Settings:
         "wechat_api_base": "http://127.0.0.1:9",
         "wechat_mp_base": "http://127.0.0.1:9",
         "wechat_open_base": "http://127.0.0.1:9",
+        "views_flush_seconds": 3600,  # a borrowed database is for one thread at a time
         **OFFICIAL,
         **MINIPROGRAM,
     }

@@ -87,4 +87,4 @@ def get_bulletin(
     first = bulletin.month_of(month)
     place = access.access_village(session, acting, village)
     made = bulletin.pdf(session, village=place, month=first, public_url=here.settings.url(""))
-    return Response(made, media_type="application/pdf", headers={"Cache-Control": "public, max-age=300"})
+    return Response(made, media_type="application/pdf")

@@ -29,7 +29,7 @@ from app.jobs.processes import Child, Supervisor, mashang
 from app.jobs.scheduler import Scheduler
 from app.jobs.worker import Worker
 from app.main import build_context, close, create_app, database_url
-from app.services import reference
+from app.services import chain, reference
 
 Port = Annotated[int, typer.Option(envvar="PORT", help="port to listen on")]
 Host = Annotated[str, typer.Option(help="address to listen on")]
@@ -151,6 +151,10 @@ def prepare(current: Settings) -> None:
         migrations.upgrade(opened.engine)
         with opened.transaction() as session:
             reference.load(session)
+            behind = chain.villages_without(session)
+        for village_id in behind:  # what was published before the villages had chains
+            with opened.transaction() as session:
+                chain.backfill(session, village_id=village_id)
 
 
 def services(environment: dict[str, str], *, host: str, logs: Path | None = None) -> dict[str, Child]:

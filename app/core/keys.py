@@ -20,6 +20,7 @@ class Keys:
     sessions: bytes
     uploads: bytes
     scenes: bytes
+    privacy: bytes
     sealer: Sealer
 
     @classmethod
@@ -31,6 +32,7 @@ class Keys:
             sessions=derive_key(master, "sessions"),
             uploads=derive_key(master, "uploads"),
             scenes=derive_key(master, "scenes"),
+            privacy=derive_key(master, "privacy"),
             sealer=Sealer({SEAL_KEY_ID: derive_key(master, "seal:1")}, current=SEAL_KEY_ID),
         )
 
@@ -54,3 +56,8 @@ class Keys:
     def scene_digest(self, scene: str) -> str:
         """How a one-time scene is stored."""
         return digest(self.scenes, scene)
+
+    def finding_digest(self, *parts: str) -> str:
+        """How a decision names the finding of the privacy gate that it is about: by item, place and text,
+        without telling any of them."""
+        return digest(self.privacy, "\x00".join(parts))

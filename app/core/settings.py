@@ -64,9 +64,27 @@ class Settings(BaseSettings):
     lease_seconds: int = Field(default=60, ge=5)
     outbox_max_attempts: int = Field(default=8, ge=1)
 
+    # Disclosure: how often views are written, and how long before a due date the village is reminded
+    views_flush_seconds: float = Field(default=5.0, gt=0)
+    obligation_remind_days: int = Field(default=3, ge=0, le=60)
+
+    # Review of urgent notices: working hours that the reviewer has
+    urgent_review_hours: float = Field(default=2.0, gt=0, le=72)
+
+    # Villagers' questions and objections: work days in which the village answers
+    answer_work_days: int = Field(default=3, ge=1, le=60)
+
+    # Open data: the publisher's prefix at the Open Contracting Partnership, and the terms of use
+    ocds_prefix: str = Field(default="ocds-000000", pattern=r"^ocds-[a-z0-9]{6}$")
+    open_data_licence_name: str = "知识共享 署名 4.0（CC BY 4.0）"
+    open_data_licence_url: str = "https://creativecommons.org/licenses/by/4.0/"
+
     # Uploads
     upload_max_bytes: int = Field(default=10 * 1024 * 1024, ge=64 * 1024)
     upload_max_pixels: int = Field(default=40_000_000, ge=1_000_000)
+    upload_max_pages: int = Field(default=200, ge=1, le=2000)
+    document_seconds: int = Field(default=20, ge=2, le=120)
+    document_megabytes: int = Field(default=768, ge=256, le=4096)
 
     @model_validator(mode="after")
     def _refuse_weak_production(self) -> Self:

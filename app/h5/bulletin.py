@@ -34,7 +34,7 @@ def paper(
             session, village=village, month=first, public_url=here.settings.public_url.rstrip("/")
         )
     tag = f'"{content.digest}"'
-    headers = {"ETag": tag, "Cache-Control": "public, max-age=0, must-revalidate"}
+    headers = {"ETag": tag, "Cache-Control": "no-cache"}
     if tag in if_none_match:
         return Response(status_code=304, headers=headers)
     request.app.state.limiter.hit(request, "bulletin", *RATES)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
+from app.core import clock
 from app.core.errors import NotFound
+from app.h5 import desk_questions
 from app.h5.common import AsOfficer, go, show
 from app.models import OutgoingMessage
 from app.models.people import Role
-from app.services import access, desk, outbox
+from app.services import access, desk, obligations, outbox
 from app.services.actors import Actor, Officer
 from app.services.complaints import queries
 from app.web.context import ReadSession, WriteSession
@@ -41,8 +44,12 @@ def home(request: Request, acting: AsOfficer, session: ReadSession) -> Response:
         reviews=reviews,
         drafts=drafts,
         villages=desk.names(session, [item.disclosure.village_id for item in (*reviews, *drafts)]),
+        owed=obligations.figures(session, acting=acting),
+        todo=desk_questions.to_do(session, acting),
         unread=outbox.unread(session, officer_id=officer.officer_id),
         author=Role.INFORMATION_OFFICER in officer.roles(),
+        printed=desk.own_villages(session, officer),
+        month=(clock.today().replace(day=1) - timedelta(days=1)).strftime("%Y-%m"),
     )
 
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 
 from app.core import clock
-from app.models import Complaint
+from app.models import Complaint, Objection, Question
 from app.models.complaints import ComplaintState, EventKind
 from app.models.delivery import MessageKind, OutgoingMessage
-from app.models.disclosures import DisclosureState
+from app.models.disclosures import DisclosureKind, DisclosureState
 from app.models.people import Duty, Role
 from app.models.warnings import Colour, WarningState
 from app.services.complaints.feedback import SATISFACTION_NAMES
 from app.services.complaints.handling import STATE_NAMES
 from app.services.complaints.queries import colour, days_left
 from app.services.disclosures import STATE_NAMES as DISCLOSURE_STATES
+from app.services.objections import STATE_NAMES as OBJECTION_STATES
+from app.services.questions import STATE_NAMES as QUESTION_STATES
+from app.services.tenders.lifecycle import STATE_NAMES as TENDER_STATES
 from app.services.warnings.lifecycle import REASON_NAMES
 from app.services.warnings.lifecycle import STATE_NAMES as WARNING_STATES
 from app.services.warnings.messages import COLOUR_NAMES
@@ -66,9 +70,18 @@ EVIDENCE = {"number": "合同编号", "ends_on": "到期日", "days_left": "剩�
 DISCLOSURE_COLOURS = {
     DisclosureState.DRAFT: "grey",
     DisclosureState.SUBMITTED: "yellow",
+    DisclosureState.APPROVED: "yellow",
     DisclosureState.RETURNED: "red",
     DisclosureState.PUBLISHED: "green",
     DisclosureState.WITHDRAWN: "grey",
+}
+
+DISCLOSURE_KINDS = {
+    DisclosureKind.PLAIN: "一般公开",
+    DisclosureKind.RETENDER_NOTICE: "重新招租公告",
+    DisclosureKind.TENDER_NOTICE: "招标公告",
+    DisclosureKind.AWARD_NOTICE: "中标公示",
+    DisclosureKind.URGENT_NOTICE: "紧急通知",
 }
 
 # One character for each entry of the 10+X list, drawn large in the grid.
@@ -97,7 +110,7 @@ MESSAGES = {
     MessageKind.COMPLAINT_PROGRESS: "诉求有新进展",
     MessageKind.COMPLAINT_OVERDUE: "诉求超期，请尽快办理",
     MessageKind.WARNING_FIRED: "有一条预警要处置",
-    MessageKind.REVIEW_REQUESTED: "有一条公开信息等您审核",
+    MessageKind.REVIEW_REQUESTED: "有一项公开工作等您办理",
     MessageKind.DISCLOSURE_PUBLISHED: "有新的公开信息",
 }
 
@@ -117,6 +130,19 @@ def due(complaint: Complaint) -> str:
     return f"还剩 {left} 天" if left else "今天到期"
 
 
+def late(inquiry: Question | Objection) -> bool:
+    """Whether a question or objection still waits though its day has passed."""
+    return inquiry.state.value == "open" and inquiry.due_on < clock.today()
+
+
+def deadline(moment: datetime) -> str:
+    """By when something is due: 2026年3月5日前 for the end of that day, else with the hour."""
+    last = clock.local(moment - timedelta(seconds=1))
+    if last.hour == 23 and last.minute == 59:
+        return f"{clock.spoken_day(last.date())}前"
+    return clock.spoken(moment)
+
+
 def is_number(cell: object) -> bool:
     """Whether a table's cell is an amount or a count: set to the right and never broken."""
     return bool(NUMBER.fullmatch(str(cell).strip()))
@@ -128,9 +154,18 @@ def is_short(cell: object) -> bool:
     return len(shown) <= LONGEST_WORD or bool(DAY.fullmatch(shown))
 
 
+def period(text: str) -> str:
+    """A period as people say it: 2026年10月, 2026年三季度, 2026年; anything else as it is."""
+    if found := re.fullmatch(r"(\d{4})-Q([1-4])", text):
+        return f"{found[1]}年{'一二三四'[int(found[2]) - 1]}季度"
+    if found := re.fullmatch(r"(\d{4})(?:-(\d{2}))?", text):
+        return f"{found[1]}年" + (f"{int(found[2])}月" if found[2] else "")
+    return text
+
+
 def message_line(message: OutgoingMessage) -> str:
     """What a message is about, in one line: place and number or title."""
-    fields = ("village", "number", "title", "progress", "overdue", "colour")
+    fields = ("task", "subject", "village", "number", "title", "progress", "overdue", "colour")
     return " · ".join(str(message.data[name]) for name in fields if message.data.get(name))
 
 
@@ -138,23 +173,30 @@ __all__ = [
     "CLOSE_REASONS",
     "COMPLAINT_STATES",
     "DISCLOSURE_COLOURS",
+    "DISCLOSURE_KINDS",
     "DISCLOSURE_STATES",
     "DUTIES",
     "EVENTS",
     "EVIDENCE",
     "GLYPHS",
     "MESSAGES",
+    "OBJECTION_STATES",
     "POSTS",
+    "QUESTION_STATES",
     "ROLES",
     "SATISFACTION",
+    "TENDER_STATES",
     "WARNING_COLOURS",
     "WARNING_EVENTS",
     "WARNING_STATES",
     "colour",
     "days_left",
+    "deadline",
     "due",
     "is_number",
     "is_short",
+    "late",
     "message_line",
+    "period",
     "warning_colour",
 ]

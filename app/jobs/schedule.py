@@ -14,10 +14,26 @@ from apscheduler.triggers.interval import IntervalTrigger
 from app.core import clock
 from app.core.db import Database
 from app.core.settings import Settings
+from app.core.storage import Storage
+from app.jobs.publishing import publish_due, remind_reviewers
 from app.rules import ALL_RULES
-from app.services import deliveries, inbound, outbox, sessions, ticks
+from app.services import (
+    chain,
+    deliveries,
+    imports,
+    inbound,
+    obligations,
+    outbox,
+    overdue,
+    search,
+    sessions,
+    tenders,
+    ticks,
+    views,
+)
 from app.services.actors import System
 from app.services.complaints import reminders
+from app.services.privacy import reduction
 from app.services.warnings import evaluation
 
 Body = Callable[[Database, Settings], str]
@@ -139,6 +155,80 @@ def cleanup_sessions(database: Database, _settings: Settings) -> str:
         return f"deleted={sessions.clean_up(session)}"
 
 
+def plan_obligations(database: Database, _settings: Settings) -> str:
+    """What every village will owe exists before it is due."""
+    with database.transaction() as session:
+        done = obligations.plan(session, today=clock.today())
+    return " ".join(f"{name}={number}" for name, number in vars(done).items())
+
+
+def remind_obligations(database: Database, settings: Settings) -> str:
+    """Tell villages of what is due soon and towns of what is overdue, in batches until nobody is left."""
+    total = 0
+    while True:
+        with database.transaction() as session:
+            done = obligations.remind(session, today=clock.today(), days=settings.obligation_remind_days)
+        total += done
+        if not done:
+            return f"reminded={total}"
+
+
+def fold_views(database: Database, _settings: Settings) -> str:
+    """One row for the views of a page and day that is over."""
+    with database.transaction() as session:
+        return f"rows={views.fold(session, today=clock.today())}"
+
+
+def verify_chains(database: Database, _settings: Settings) -> str:
+    """Every village's chain against what is stored; its public page shows the result."""
+    villages, broken = chain.check_all(database)
+    return f"villages={villages} broken={broken}"
+
+
+def index_search(database: Database, _settings: Settings) -> str:
+    """Published items that searching does not find yet, in batches until none is left."""
+    total = 0
+    while True:
+        with database.transaction() as session:
+            done = search.backfill(session)
+        total += done
+        if not done:
+            return f"indexed={total}"
+
+
+def close_tenders(database: Database, _settings: Settings) -> str:
+    """Tenders whose deadline has passed."""
+    with database.transaction() as session:
+        return f"closed={tenders.close_due(session)}"
+
+
+def remind_inquiries(database: Database, _settings: Settings) -> str:
+    """Questions and objections that nobody answered in time: the town is told."""
+    with database.transaction() as session:
+        return f"overdue={overdue.remind(session)}"
+
+
+def reduce_persons(database: Database, settings: Settings) -> str:
+    """Persons leave what was published when their time is over; files that nothing shows any more go too."""
+    storage = Storage.in_data_dir(settings.data_dir)
+    with database.reading() as session:
+        due = reduction.due(session, today=clock.today())
+    files = 0
+    for key in due:
+        with database.transaction() as session:
+            orphans = reduction.reduce(session, acting=System("privacy.reduce"), disclosure_id=key)
+        files += sum(storage.delete(digest) for digest in orphans)
+    return f"reduced={len(due)} files={files}"
+
+
+def forget_imports(database: Database, settings: Settings) -> str:
+    """Workbooks that were imported, or only looked at, days ago."""
+    with database.transaction() as session:
+        files = imports.forget(session)
+    storage = Storage.in_data_dir(settings.data_dir)
+    return f"files={sum(storage.delete(digest) for digest in files)}"
+
+
 JOBS: tuple[Job, ...] = (
     Job("rules.run", Cron(hour="6", minute="0"), run_rules, at_first_start=True),
     Job("complaints.remind", Cron(minute="*/10"), remind_complaints),
@@ -146,5 +236,16 @@ JOBS: tuple[Job, ...] = (
     Job("sessions.cleanup", Cron(hour="3", minute="40"), cleanup_sessions),
     Job("outbox.recover", Cron(minute="*"), recover),
     Job("outbox.forget_reports", Cron(minute="20"), forget_reports),
+    Job("disclosures.publish_due", Cron(minute="*"), publish_due),
+    Job("disclosures.remind", Cron(minute="*/10"), remind_reviewers),
+    Job("chain.verify", Cron(hour="4", minute="10"), verify_chains, at_first_start=True),
+    Job("privacy.reduce", Cron(hour="2", minute="10"), reduce_persons),
+    Job("imports.forget", Cron(hour="3", minute="50"), forget_imports),
     Job("keys.cleanup", Cron(hour="3", minute="10"), cleanup_keys),
+    Job("obligations.plan", Cron(hour="1", minute="10"), plan_obligations, at_first_start=True),
+    Job("obligations.remind", Cron(hour="8", minute="30"), remind_obligations),
+    Job("views.fold", Cron(hour="3", minute="20"), fold_views),
+    Job("search.index", Cron(hour="4", minute="40"), index_search, at_first_start=True),
+    Job("tenders.close", Cron(minute="*"), close_tenders),
+    Job("inquiries.remind", Cron(hour="8", minute="40"), remind_inquiries),
 )

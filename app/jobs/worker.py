@@ -1,9 +1,9 @@
 """The worker: claims rows in small numbers, works on them in threads, records what came of it.
 
-Three lanes with threads of their own, so that a slow file never holds up a message: messages, pictures from
-the chat, exports. It wakes on NOTIFY and looks by itself every few seconds; it claims no more than it has
-free threads for, so that a claim's lease begins when its work does. SIGTERM (the `stop` event) ends the
-claiming; calls in hand are finished and recorded.
+Lanes with threads of their own, so that a slow file never holds up a message: messages, news for the
+followers of a village, pictures from the chat, exports. It wakes on NOTIFY and looks by itself every few
+seconds; it claims no more than it has free threads for, so that a claim's lease begins when its work does.
+SIGTERM (the `stop` event) ends the claiming; calls in hand are finished and recorded.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from app.core.leases import new_owner
 from app.core.logging import get
 from app.core.settings import Settings
 from app.core.storage import Storage
-from app.models import Attachment, Export
-from app.services import claims, deliveries, exports
+from app.models import Attachment, Broadcast, Export
+from app.services import broadcasts, claims, deliveries, exports
 from app.wechat.clients import Clients
 from app.wechat.delivery import Courier
 from app.wechat.media import MediaFetcher
@@ -32,6 +32,7 @@ from app.wechat.media import MediaFetcher
 LISTEN_SECONDS = 1.0
 MEDIA_THREADS = 2
 EXPORT_THREADS = 1
+BROADCAST_THREADS = 1
 
 log = get(__name__)
 
@@ -66,6 +67,7 @@ class Worker:
         self._fetcher = MediaFetcher(database, clients, settings, self._storage)
         self._lanes = (
             _Lane("messages", settings.worker_threads, self._claim_messages, self._courier.deliver),
+            _Lane("broadcasts", BROADCAST_THREADS, self._claim_broadcasts, self._broadcast),
             _Lane("media", MEDIA_THREADS, self._claim_media, self._fetcher.fetch),
             _Lane("exports", EXPORT_THREADS, self._claim_exports, self._export),
         )
@@ -183,6 +185,13 @@ class Worker:
                 crowd=self._courier.crowd(),
             )
         )
+
+    def _claim_broadcasts(self, session: Session, limit: int) -> list[Any]:
+        seconds = self._settings.lease_seconds
+        return list(broadcasts.claim(session, owner=self._owner, limit=limit, lease_seconds=seconds))
+
+    def _broadcast(self, row: Broadcast) -> object:
+        return broadcasts.expand(self._database, row, lease_seconds=self._settings.lease_seconds)
 
     def _claim_media(self, session: Session, limit: int) -> list[Any]:
         return list(

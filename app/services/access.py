@@ -24,18 +24,29 @@ from app.models import (
     ComplaintSubject,
     Contract,
     Disclosure,
+    DisclosureCategory,
     EarlyWarning,
     Organisation,
     OutgoingMessage,
     Payment,
+    Project,
+    ProjectStage,
 )
 from app.models import Officer as OfficerRow
-from app.models.disclosures import DisclosureState
+from app.models.disclosures import DisclosureKind, DisclosureState
 from app.models.people import Duty, Role
+from app.models.projects import ProjectState
 from app.services.actors import Actor, Administrator, Officer, System, Villager
 
 INSPECTORS = (Role.TOWN_INSPECTOR, Role.COUNTY_INSPECTOR)
 VILLAGE_ROLES = (Role.INFORMATION_OFFICER, Role.LIAISON_OFFICER)
+DRAFTERS = {
+    Role.INFORMATION_OFFICER: "本村信息员",
+    Role.LIAISON_OFFICER: "本村联络员",
+    Role.TOWN_INSPECTOR: "镇街",
+    Role.COUNTY_INSPECTOR: "区纪委",
+}
+REVIEWERS = {Role.TOWN_INSPECTOR: "镇街", Role.COUNTY_INSPECTOR: "区纪委"}
 
 Condition = ColumnElement[bool]
 
@@ -160,21 +171,75 @@ def access_disclosure(session: Session, actor: Actor, disclosure_id: uuid.UUID) 
     return found
 
 
-def require_author(session: Session, actor: Actor, village_id: uuid.UUID) -> Officer:
-    """The officer, if he drafts for this village (信息员). Raises Forbidden otherwise."""
-    if not covers(session, actor, village_id, Role.INFORMATION_OFFICER) or not isinstance(actor, Officer):
-        raise Forbidden("disclosure.not_author", "只有本村信息员可以起草和提交公开信息。")
+def sees_drafts(session: Session, actor: Actor, village_id: uuid.UUID) -> bool:
+    """Whether the actor may read what this village has not published yet; the row form of
+    `visible_disclosures`."""
+    return is_administrator(actor) or covers(session, actor, village_id, *VILLAGE_ROLES, *INSPECTORS)
+
+
+def require_author(
+    session: Session, actor: Actor, village_id: uuid.UUID, role: Role = Role.INFORMATION_OFFICER
+) -> Officer:
+    """The officer, if he drafts for this village in this role (信息员, unless the category says otherwise).
+    Raises Forbidden otherwise."""
+    if not isinstance(actor, Officer) or not covers(session, actor, village_id, role):
+        who = DRAFTERS.get(role, "本村信息员")
+        raise Forbidden("disclosure.not_author", f"只有{who}可以起草和提交这类公开信息。", role=role)
     return actor
 
 
-def require_reviewer(session: Session, actor: Actor, village_id: uuid.UUID) -> Officer:
-    """The officer, if he supervises this village's publication (联络员). Raises Forbidden otherwise."""
+def require_reviewer(
+    session: Session, actor: Actor, village_id: uuid.UUID, role: Role = Role.LIAISON_OFFICER
+) -> Officer:
+    """The officer, if he reviews for this village in this role: the liaison officer who supervises
+    publication (联络员) or his town, unless the category asks for the town or the county itself.
+    Raises Forbidden otherwise."""
     if isinstance(actor, Officer) and (
         covers(session, actor, village_id, Role.LIAISON_OFFICER, duty=Duty.PUBLICATION)
         or covers(session, actor, village_id, Role.TOWN_INSPECTOR)
+        if role == Role.LIAISON_OFFICER
+        else covers(session, actor, village_id, role)
     ):
         return actor
-    raise Forbidden("disclosure.not_reviewer", "只有负责监督公开的联络员或镇街可以审核。")
+    who = REVIEWERS.get(role, "负责监督公开的联络员或镇街")
+    raise Forbidden("disclosure.not_reviewer", f"只有{who}可以审核。", role=role)
+
+
+def reviewable(actor: Officer) -> Condition:
+    """SQL over `Disclosure` joined with its category: the actor holds the role that reviews it."""
+    town = within(Disclosure.village_id, actor.organisations(Role.TOWN_INSPECTOR))
+    liaison = or_(
+        within(Disclosure.village_id, actor.organisations(Role.LIAISON_OFFICER, duty=Duty.PUBLICATION)),
+        town,
+    )
+    other = [
+        and_(
+            DisclosureCategory.reviewed_by == role,
+            within(Disclosure.village_id, actor.organisations(role)),
+        )
+        for role in actor.roles() - {Role.LIAISON_OFFICER}
+    ]
+    urgent = Disclosure.kind == DisclosureKind.URGENT_NOTICE
+    by_liaison = or_(urgent, DisclosureCategory.reviewed_by == Role.LIAISON_OFFICER)
+    return or_(and_(by_liaison, liaison), and_(~urgent, or_(false(), *other)))
+
+
+def access_gate(session: Session, actor: Actor, disclosure_id: uuid.UUID) -> Disclosure:
+    """The disclosure, if the actor may see what the privacy gate (隐私检查) found in it: its village's officers,
+    the offices above, the administrator. Raises NotFound otherwise, also for a public item."""
+    found = access_disclosure(session, actor, disclosure_id)
+    if is_administrator(actor) or covers(session, actor, found.village_id, *VILLAGE_ROLES, *INSPECTORS):
+        return found
+    raise NotFound("disclosure.not_found", "没有找到这条公开信息，可能已经下架或链接有误。")
+
+
+def require_gatekeeper(
+    session: Session, actor: Actor, village_id: uuid.UUID, drafted_by: Role, reviewed_by: Role
+) -> Officer:
+    """The officer, if he drafts or reviews such disclosures of this village. Raises Forbidden otherwise."""
+    if isinstance(actor, Officer) and covers(session, actor, village_id, drafted_by):
+        return actor
+    return require_reviewer(session, actor, village_id, reviewed_by)
 
 
 # --- warnings and ledgers -------------------------------------------------------------------------
@@ -221,6 +286,33 @@ def require_ledger_keeper(session: Session, actor: Actor, village_id: uuid.UUID)
         session, actor, village_id, Role.INFORMATION_OFFICER, Role.TOWN_INSPECTOR
     ):
         raise refused()
+
+
+# --- small works ----------------------------------------------------------------------------------
+
+
+def visible_projects(actor: Actor) -> Condition:
+    """Everybody's once decided, or once one of its stages was published; what is only proposed belongs to
+    the village's officers and above."""
+    if is_administrator(actor):
+        return true()
+    shown = exists().where(
+        ProjectStage.project_id == Project.id,
+        ProjectStage.disclosure_id == Disclosure.id,
+        Disclosure.state.in_([DisclosureState.PUBLISHED, DisclosureState.WITHDRAWN]),
+    )
+    public = or_(Project.state != ProjectState.PROPOSED, shown)
+    if isinstance(actor, Officer):
+        return or_(public, within(Project.village_id, actor.organisations(*VILLAGE_ROLES, *INSPECTORS)))
+    return public
+
+
+def access_project(session: Session, actor: Actor, project_id: uuid.UUID) -> Project:
+    """The project, if the actor may know of it. Raises NotFound otherwise."""
+    found = session.scalar(select(Project).where(Project.id == project_id, visible_projects(actor)))
+    if found is None:
+        raise NotFound("project.not_found", "没有找到这个工程，可能链接有误，或还没有决策公开。")
+    return found
 
 
 # --- organisations and people ---------------------------------------------------------------------

@@ -9,12 +9,9 @@ from collections.abc import Sequence
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
-from app.core.errors import Forbidden
 from app.models import Contract, Disclosure, EarlyWarning, Organisation, WarningEvent
 from app.models.disclosures import DisclosureState
-from app.models.ledgers import ContractState
 from app.models.organisations import OrganisationKind
-from app.models.people import Duty, Role
 from app.models.warnings import WarningState
 from app.services import access, disclosures
 from app.services.actors import Actor, Officer
@@ -49,26 +46,13 @@ def contract_of(session: Session, *, acting: Actor, warning: EarlyWarning) -> Co
 
 
 def to_review(session: Session, *, acting: Actor, limit: int = 30) -> list[disclosures.Item]:
-    """Submitted disclosures that wait for this reviewer; never his own."""
-    if not isinstance(acting, Officer):
-        return []
-    places = (
-        *acting.organisations(Role.LIAISON_OFFICER, duty=Duty.PUBLICATION),
-        *acting.organisations(Role.TOWN_INSPECTOR),
-    )
-    query = disclosures.listing(acting, states=(DisclosureState.SUBMITTED,)).where(
-        access.within(Disclosure.village_id, places), Disclosure.author_id != acting.officer_id
-    )
-    return [disclosures.Item(*row) for row in session.execute(query.limit(limit))]
+    """Submitted disclosures and corrections that wait for this reviewer; never his own."""
+    return disclosures.to_review(session, acting=acting, limit=limit)
 
 
 def unfinished(session: Session, *, acting: Actor, limit: int = 30) -> list[disclosures.Item]:
-    """The officer's own drafts, and what was returned to him."""
-    if not isinstance(acting, Officer):
-        return []
-    states = (DisclosureState.RETURNED, DisclosureState.DRAFT)
-    query = disclosures.listing(acting, states=states).where(Disclosure.author_id == acting.officer_id)
-    return [disclosures.Item(*row) for row in session.execute(query.limit(limit))]
+    """The officer's own drafts and corrections, and what was returned to him."""
+    return disclosures.unfinished(session, acting=acting, limit=limit)
 
 
 def area_disclosures(
@@ -87,37 +71,6 @@ def area_disclosures(
     return [disclosures.Item(*row) for row in session.execute(newest)]
 
 
-def author_villages(session: Session, *, acting: Actor) -> Sequence[Organisation]:
-    """The villages for which the officer drafts disclosures. Raises Forbidden when there is none."""
-    places = acting.organisations(Role.INFORMATION_OFFICER) if isinstance(acting, Officer) else ()
-    town = aliased(Organisation)
-    found = session.scalars(
-        select(Organisation)
-        .join(town, town.id == Organisation.parent_id)
-        .where(Organisation.id.in_(places), Organisation.kind == OrganisationKind.VILLAGE)
-        .options(joinedload(Organisation.parent))
-        .order_by(town.code, Organisation.code)
-    ).all()
-    if not found:
-        raise Forbidden("disclosure.not_author", "只有本村信息员可以起草和提交公开信息。")
-    return found
-
-
-def contracts_to_choose(
-    session: Session, *, acting: Actor, village_ids: Sequence[uuid.UUID]
-) -> Sequence[Contract]:
-    """Running contracts of these villages, the first to end first: what a re-tender notice may be about."""
-    return session.scalars(
-        select(Contract)
-        .where(
-            access.visible_contracts(acting),
-            Contract.village_id.in_(village_ids),
-            Contract.state == ContractState.ACTIVE,
-        )
-        .order_by(Contract.ends_on, Contract.number)
-    ).all()
-
-
 def names(session: Session, organisation_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
     """Town and village in one name (益农镇东联村), by id."""
     town = aliased(Organisation)
@@ -127,3 +80,12 @@ def names(session: Session, organisation_ids: Sequence[uuid.UUID]) -> dict[uuid.
         .where(Organisation.id.in_(set(organisation_ids)))
     )
     return {key: f"{above or ''}{name}" for key, above, name in rows}
+
+
+def own_villages(session: Session, officer: Officer) -> Sequence[Organisation]:
+    """The villages in which the officer himself holds a post, in the order of their codes."""
+    posts = [post.organisation_id for post in officer.posts]
+    query = select(Organisation).where(
+        Organisation.id.in_(posts), Organisation.kind == OrganisationKind.VILLAGE
+    )
+    return session.scalars(query.order_by(Organisation.code)).all()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,12 +21,19 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from app.core import clock
 from app.core.db import Database
 from app.main import build_context, close, create_app
-from app.services import exports, placements
+from app.models import Obligation, Organisation
+from app.services import chain, exports, objections, obligations, placements, questions
 from tests import factories
 from tests.api.conftest import BASE, World, make_world
+from tests.services import noticed
+from tests.services.chained import publish
+from tests.services.test_projects import enter, pay
 from tests.support import bearer, settings_for
 from tests.vectors.served import listening
 
@@ -55,12 +63,26 @@ def known_things(database: Database, world: World) -> dict[str, Any]:
     with database.transaction() as session:
         complaint = factories.complaint(session, village).complaint
         contract = factories.contract(session, village)
+        project = enter(session, village)
+        publish(session, village)
+        noted = noticed.public_item(session, village, world.people["author"])
+        asker = factories.villager(session)
+        question = questions.ask(session, acting=asker, disclosure_id=noted.id, text="这笔钱用在哪里？")
+        objection = objections.raise_one(session, acting=asker, disclosure_id=noted.id, text="金额对不上。")
         return {
+            "question_id": str(question.id),
+            "objection_id": str(objection.id),
+            "tender_id": str(noticed.tender_of(session, village, world.people["author"]).id),
+            "obligation_id": str(_due_item(session, village)),
+            "town": world.places.town.code,
             "code": village.code,
             "village": village.code,
             "organisation": village.code,
             "officer_id": str(world.people["liaison"].id),
             "contract_id": str(contract.id),
+            "project_id": str(project.id),
+            "payment_id": pay(session, village, 1, 100).id,
+            "head": chain.head(session, village.id).short,
             "complaint_id": str(complaint.id),
             "disclosure_id": str(factories.draft(session, village, world.people["author"]).id),
             "code_id": str(placements.ensure(session, acting=factories.ROOT, village=village).id),
@@ -69,6 +91,12 @@ def known_things(database: Database, world: World) -> dict[str, Any]:
             "category": "finance",
             "version": None,
         }
+
+
+def _due_item(session: Session, village: Organisation) -> uuid.UUID:
+    """Something that the village owes to publish."""
+    obligations.plan(session, today=clock.today())
+    return session.scalars(select(Obligation.id).filter_by(village_id=village.id).limit(1)).one()
 
 
 def _make_meet(case: Case, known: dict[str, Any]) -> None:

@@ -19,11 +19,12 @@ from app.core.db import Database
 from app.models import Attachment, AuditEntry, Complaint, SealedIdentity
 from app.web.context import Context
 from tests.h5.support import Town, as_villager, form_of, has_form, log_in, make_town, picture, receipt_in
+from tests.papers import paper
 from tests.support import make_client
 
 WORDS = "村口的路灯坏了三天，晚上看不见路。"
 FOREIGN = {"origin": "https://evil.example"}
-PDF = b"%PDF-1.7\n1 0 obj << /Author (Wang Apo) >> endobj"
+PDF = paper(["施工单：路灯两盏"])
 
 
 @pytest.fixture

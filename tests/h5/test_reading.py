@@ -16,7 +16,7 @@ from app.core.storage import Storage
 from app.models import Attachment, DisclosureVersion, Obligation
 from app.models.disclosures import AttachmentOwner, DisclosureKind, DisclosureState
 from app.models.obligations import ObligationSource
-from tests.h5.support import Town, picture
+from tests.h5.support import Town, log_in, picture
 from tests.services.published import publish
 
 WIDE = {
@@ -274,6 +274,15 @@ def test_the_bulletin_is_sent_once(client: TestClient, borrowed: BorrowedDatabas
     for month in ("2026-13", "x", f"{ahead:%Y-%m}", "1999-01"):
         assert client.get(f"{town.home}/bulletin/{month}.pdf").status_code == 400
     assert client.get("/v/nowhere/bulletin/2026-10.pdf").status_code == 404
+
+
+def test_the_desk_leads_to_last_months_bulletin(
+    client: TestClient, borrowed: BorrowedDatabase, town: Town
+) -> None:
+    log_in(client, borrowed, town.information)
+    link = re.search(r'href="(/v/[^"]+/bulletin/[^"]+)"', client.get("/desk").text)
+    assert link
+    assert client.get(link[1]).headers["content-type"] == "application/pdf"
 
 
 def test_searching_and_bulletins_by_program(

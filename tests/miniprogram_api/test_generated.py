@@ -28,6 +28,8 @@ from tests import factories
 from tests.factories import KEYS
 from tests.miniprogram_api.conftest import BASE, Village, make_village
 from tests.miniprogram_api.platform import Platform
+from tests.services import noticed
+from tests.services.test_projects import enter
 from tests.support import settings_for
 from tests.vectors.served import listening
 
@@ -66,6 +68,9 @@ def _known(database: Database, village: Village) -> dict[str, Any]:
             "scene": f"{place.code}:board",
             "reference": named.complaint.number,
             "receipt": anonymous.receipt,
+            "disclosure_id": str(noticed.public_item(session, place, village.author).id),
+            "project_id": str(enter(session, place).id),
+            "tender_id": str(noticed.tender_of(session, place, village.author).id),
         }
 
 

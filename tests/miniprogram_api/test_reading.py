@@ -10,8 +10,9 @@ from sqlalchemy import select
 
 from app.core.db import Database
 from app.models import Officer, ScanEvent
+from app.models.disclosures import AttachmentOwner
 from app.models.organisations import ScanChannel
-from app.services import disclosures
+from app.services import attachments, categories, disclosures, privacy
 from tests import factories
 from tests.miniprogram_api.conftest import Mini, Village, picture, problem
 
@@ -19,10 +20,14 @@ from tests.miniprogram_api.conftest import Mini, Village, picture, problem
 def publish(database: Database, village: Village, **fields: Any) -> uuid.UUID:
     with database.transaction() as session:
         made = factories.draft(session, village.places.village, village.author, **fields)
-        disclosures.submit(session, acting=factories.acting(session, village.author), disclosure_id=made.id)
-        disclosures.publish(
-            session, acting=factories.acting(session, village.reviewer), disclosure_id=made.id
-        )
+        for file in attachments.of(session, AttachmentOwner.DISCLOSURE, [made.id])[made.id]:
+            author = factories.acting(session, village.author)
+            privacy.confirm(
+                session, acting=author, disclosure_id=made.id, attachment_id=file.id, keys=factories.KEYS
+            )
+        for step, person in ((disclosures.submit, village.author), (disclosures.publish, village.reviewer)):
+            acting = factories.acting(session, person)
+            step(session, acting=acting, disclosure_id=made.id, keys=factories.KEYS)
         return made.id
 
 
@@ -71,8 +76,45 @@ def test_the_home_counts_what_is_published_and_shows_the_newest(
     counts = {entry["code"]: entry["count"] for entry in home["categories"]}
     assert (len(counts), counts["finance"], sum(counts.values())) == (12, 1, 1)
     assert [entry["id"] for entry in home["newest"]] == [str(shown)]
-    names = [entry["code"] for entry in mini.get("categories").json()]
-    assert names == list(counts)
+    tops = [entry["code"] for entry in mini.get("categories").json() if entry["parent"] is None]
+    assert tops == list(counts)
+
+
+def test_what_lies_below_a_category_counts_and_is_listed_with_it(
+    mini: Mini, borrowed: Database, village: Village
+) -> None:
+    shown = publish(borrowed, village, category_code="approval_result")
+    home = mini.get(f"villages/{village.code}").json()
+    assert next(entry["count"] for entry in home["categories"] if entry["code"] == "finance") == 1
+    path = f"villages/{village.code}/disclosures"
+    for category in ("finance", "approval_result"):
+        assert [entry["id"] for entry in mini.get(path, category=category).json()["items"]] == [str(shown)]
+    assert mini.get(path, category="labour").json()["items"] == []
+
+
+def test_categories_say_when_and_why_and_show_the_villages_own(
+    mini: Mini, borrowed: Database, village: Village
+) -> None:
+    with borrowed.transaction() as session:
+        made = categories.add_own(
+            session,
+            acting=factories.ROOT,
+            village=village.places.village,
+            own=categories.Own("乡村大食堂", "每天的菜和价钱。", {}),
+            reason="村民要求",
+        ).code
+        categories.switch(
+            session, acting=factories.ROOT, code="family_planning", active=False, reason="法律修改"
+        )
+    listed = {entry["code"]: entry for entry in mini.get("categories", village=village.code).json()}
+    assert (listed[made]["own"], listed[made]["name"]) == (True, "乡村大食堂")
+    living = listed["minimum_living"]
+    assert (living["parent"], living["notice"]) == ("hardship_aid", "7 个工作日")
+    assert (listed["finance"]["due"], listed["finance"]["notice"]) == ("每月一次，月后 15 天内", "")
+    assert "村民委员会组织法" in listed["finance"]["source"]
+    assert "family_planning" not in listed
+    assert made not in {entry["code"] for entry in mini.get("categories").json()}
+    problem(mini.get("categories", village="nowhere"), 404, "village.not_found")
 
 
 def test_a_list_goes_page_by_page_and_by_category(mini: Mini, borrowed: Database, village: Village) -> None:

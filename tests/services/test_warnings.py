@@ -133,9 +133,11 @@ def test_the_retender_notice_clears_it_and_a_second_person_closes_it(session: Se
         contract_id=contract.id,
         title="村口鱼塘重新招租公告",
     )
-    disclosures.submit(session, acting=make.acting(session, author), disclosure_id=notice.id)
+    disclosures.submit(session, acting=make.acting(session, author), disclosure_id=notice.id, keys=make.KEYS)
     assert _run(session).outcome.get("cleared") is None
-    disclosures.publish(session, acting=make.acting(session, reviewer), disclosure_id=notice.id)
+    disclosures.publish(
+        session, acting=make.acting(session, reviewer), disclosure_id=notice.id, keys=make.KEYS
+    )
     assert _run(session).outcome["cleared"] == 1
 
     assert warning.state == WarningState.CLEARED
@@ -167,8 +169,8 @@ def test_withdrawing_the_notice_fires_it_again(session: Session) -> None:
         contract_id=contract.id,
     )
     _run(session)
-    disclosures.submit(session, acting=make.acting(session, author), disclosure_id=notice.id)
-    disclosures.publish(session, acting=reviewer, disclosure_id=notice.id)
+    disclosures.submit(session, acting=make.acting(session, author), disclosure_id=notice.id, keys=make.KEYS)
+    disclosures.publish(session, acting=reviewer, disclosure_id=notice.id, keys=make.KEYS)
     _run(session)
     disclosures.withdraw(session, acting=reviewer, disclosure_id=notice.id, reason="金额写错了")
 
