@@ -19,7 +19,7 @@ from app.core.errors import AppError, BadInput, Unauthenticated
 from app.h5.common import AsNobody, AsOneself, Photos, Ticket, changing, check, go, issue, keep_uploads, show
 from app.models import Organisation
 from app.models.complaints import ComplaintChannel
-from app.services import access, attachments, officers, organisations, submissions
+from app.services import access, attachments, chain, officers, organisations, submissions
 from app.services.actors import Actor, Villager
 from app.services.complaints import feedback, filing, own
 from app.services.complaints.filing import Filed, Filing
@@ -175,12 +175,15 @@ def _take(
 
 
 def _receipt_page(request: Request, village: Organisation, filed: Filed) -> Response:
+    with context.of(request).database.reading() as session:
+        head = chain.head(session, village.id)
     return show(
         request,
         "filed.html",
         village=village,
         complaint=filed.complaint,
         receipt=ids.spaced(filed.receipt or ""),
+        head=head,
     )
 
 

@@ -13,6 +13,7 @@ from app.core.errors import AppError, NotFound
 from app.h5.common import AsVillager, OurForm, Photos, changing, file_links, go, show, uploaded
 from app.models import Complaint
 from app.models.complaints import Satisfaction
+from app.services import chain
 from app.services.actors import Actor
 from app.services.complaints import feedback, queries
 from app.web import context
@@ -135,6 +136,7 @@ def _page(
             status=problem.status if problem else 200,
             view=view,
             links=file_links(here, files),
+            head=chain.head(session, view.village.id),
             problem=problem,
             new=new,
             done=done,

@@ -25,7 +25,7 @@ from app.models.base import WorkState
 from app.models.complaints import ComplaintState
 from app.models.delivery import MessageKind
 from app.models.organisations import OrganisationKind
-from app.services import officers
+from app.services import chain, officers
 
 LATE = timedelta(minutes=10)
 
@@ -54,6 +54,7 @@ def examine(session: Session, *, app_id: str) -> list[Examined]:
         _count(session, "超期未办结的诉求", _late_complaints(), "件"),
         _templates(session, app_id),
         _jobs(session),
+        _chains(session),
     ]
 
 
@@ -135,3 +136,15 @@ def _jobs(session: Session) -> Examined:
     late = last is None or last < database_now(session) - LATE
     detail = "最近十分钟没有任务运行；请检查 scheduler 是否在运行" if late else "正常"
     return Examined("定时任务", detail, problem=late)
+
+
+def _chains(session: Session) -> Examined:
+    """Verifies what all villages published against their chains; see `mashang chain verify`."""
+    results = list(chain.verify_all(session))
+    broken = [one for one in results if one.faults]
+    if broken:
+        names = "、".join(f"{one.name}（{len(one.faults)} 处）" for one in broken[:5])
+        more = f"等 {len(broken)} 个村" if len(broken) > 5 else ""
+        return Examined("公开存证链", f"{names}{more}；请运行 mashang chain verify 看明细", problem=True)
+    total = sum(one.links for one in results)
+    return Examined("公开存证链", f"{len(results)} 个村共 {total} 环，没有发现改动", problem=False)
