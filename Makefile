@@ -48,6 +48,9 @@ format: install ## put the code in order
 bench: install ## measure the callback beside a bare handler
 	@$(BIN)/python -m bench.callback
 
+bench-full: install ## measure the public pages over a million disclosures (loads for some minutes)
+	@$(BIN)/python -m bench.disclosures
+
 lock: install ## compile requirements/*.txt anew from pyproject.toml (needs uv)
 	@uv pip compile -q pyproject.toml --extra embedded --generate-hashes --universal --python-version 3.11 \
 		--no-emit-index-url --no-header -o requirements/base.txt
@@ -57,4 +60,4 @@ lock: install ## compile requirements/*.txt anew from pyproject.toml (needs uv)
 clean: ## remove what the targets made, except data in var/
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install demo story test browser vectors lint format bench lock clean
+.PHONY: help install demo story test browser vectors lint format bench bench-full lock clean
