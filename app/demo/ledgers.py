@@ -62,10 +62,12 @@ SPENDING = [Spending(**entry) for entry in _WORDS["spending"]]
 
 @dataclass
 class Books:
-    """What one village has in its books. Incomes and balances are by the first day of a month, in fen."""
+    """What one village has in its books. `renewed` are leases that ended, each with the one of the new round.
+    Incomes and balances are by the first day of a month, in fen."""
 
     contracts: list[Contract]
     payments: list[Payment]
+    renewed: list[tuple[Contract, Contract]] = field(default_factory=list)
     incomes: dict[date, dict[str, int]] = field(default_factory=dict)
     balances: dict[date, int] = field(default_factory=dict)
 
@@ -106,11 +108,11 @@ def first_month(today: date) -> date:
 
 def keep(draw: Draw, stage: VillageStage) -> Books:
     """The books of one village."""
-    contracts = _contracts(draw, stage)
+    contracts, renewed = _contracts(draw, stage)
     payments = [*_everyday(draw, stage), *_works_payments(draw, stage, contracts)]
     if stage.place.code == FIT_OUT_VILLAGE:
         payments += _fit_out(draw, stage, payments)
-    books = Books(contracts, _numbered(payments))
+    books = Books(contracts, _numbered(payments), renewed)
     _incomes(draw, books)
     return books
 
@@ -118,8 +120,9 @@ def keep(draw: Draw, stage: VillageStage) -> Books:
 # --- contracts ------------------------------------------------------------------------------------
 
 
-def _contracts(draw: Draw, stage: VillageStage) -> list[Contract]:
+def _contracts(draw: Draw, stage: VillageStage) -> tuple[list[Contract], list[tuple[Contract, Contract]]]:
     leases = [_lease(draw, terms) for terms in draw.random.sample(LEASES, 3 + stage.number % 2)]
+    renewed: list[tuple[Contract, Contract]] = []
     planted = ENDING.get(stage.place.code) or RETENDERED.get(stage.place.code)
     if planted:
         title, days = planted
@@ -128,13 +131,14 @@ def _contracts(draw: Draw, stage: VillageStage) -> list[Contract]:
         _term(lease, draw.today + timedelta(days=days), draw.random.randint(2, 5))
         leases[0] = lease
     else:
-        _past(draw, leases[-1])
+        renewed.append((leases[-1], _past(draw, leases[-1])))
     works = draw.random.sample(_WORDS["works"], 2)
     others = [_service(draw), _labour_contract(draw)]
     if stage.number % 3 == 0:
         others.append(_lease_in(draw))
     contracts = [
         *leases,
+        *(latter for _, latter in renewed),
         _works(draw, works[0], finished=True),
         _works(draw, works[1], finished=False),
         *others,
@@ -143,9 +147,10 @@ def _contracts(draw: Draw, stage: VillageStage) -> list[Contract]:
     for number, contract in enumerate(contracts, start=1):
         contract.id, contract.village_id = draw.key(), stage.village.id
         contract.number = f"HT{contract.starts_on.year}-{number:03}"
-        contract.signed_on = contract.starts_on - timedelta(days=draw.random.randint(5, 25))
+        first, last = (3, 8) if any(contract is latter for _, latter in renewed) else (5, 25)
+        contract.signed_on = contract.starts_on - timedelta(days=draw.random.randint(first, last))
         contract.created_at = draw.horizon - timedelta(days=390 if contract.starts_on < draw.today else 1)
-    return contracts
+    return contracts, renewed
 
 
 def _lease(draw: Draw, terms: Lease) -> Contract:
@@ -155,7 +160,7 @@ def _lease(draw: Draw, terms: Lease) -> Contract:
         state=ContractState.ACTIVE,
         title=terms.title,
         subject=terms.subject,
-        counterparty=_firm(draw, "实业") if terms.firm else person(draw),
+        counterparty=firm(draw, "实业") if terms.firm else person(draw),
         amount_fen=round(draw.random.randint(terms.low, terms.high), -2) * years * 100,
     )
     left = draw.random.randint(FAR_AWAY_MONTHS, years * 12 - 3)
@@ -169,11 +174,31 @@ def _term(contract: Contract, ends_on: date, years: int) -> None:
     contract.starts_on, contract.ends_on = after.replace(year=after.year - years, day=day), ends_on
 
 
-def _past(draw: Draw, contract: Contract) -> None:
-    """Let a lease have ended some months ago, taken back or renewed in the ledger."""
+def _past(draw: Draw, contract: Contract) -> Contract:
+    """Let a lease have ended some months ago; returns the one that followed after a new tender."""
     months = draw.random.randint(2, 8)
     _term(contract, add_months(month_of(draw.today), -months) - timedelta(days=1), draw.random.choice((3, 5)))
-    contract.state = draw.random.choice((ContractState.ENDED, ContractState.RENEWED))
+    contract.state = ContractState.ENDED
+    rent = round(yearly_rent(contract) * draw.random.uniform(1.06, 1.22) / 10_000) * 10_000
+    latter = Contract(
+        kind=ContractKind.LEASE_OUT,
+        state=ContractState.ACTIVE,
+        title=f"{contract.title}（新一轮）",
+        subject=contract.subject,
+        counterparty=person(draw),
+        amount_fen=rent * 3,
+    )
+    assert contract.ends_on is not None
+    after = contract.ends_on + timedelta(days=1)
+    _term(latter, after.replace(year=after.year + 3) - timedelta(days=1), 3)
+    return latter
+
+
+def yearly_rent(contract: Contract) -> int:
+    """The rent of a year in fen."""
+    assert contract.ends_on is not None
+    years = (contract.ends_on - contract.starts_on).days // 365
+    return contract.amount_fen // max(1, years)
 
 
 def _works(draw: Draw, terms: dict[str, str], *, finished: bool) -> Contract:
@@ -183,7 +208,7 @@ def _works(draw: Draw, terms: dict[str, str], *, finished: bool) -> Contract:
         state=ContractState.ENDED if finished else ContractState.ACTIVE,
         title=terms["title"],
         subject=terms["subject"],
-        counterparty=_firm(draw, terms["trade"]),
+        counterparty=firm(draw, terms["trade"]),
         starts_on=starts,
         ends_on=starts + timedelta(days=draw.random.randint(60, 90) + (0 if finished else 60)),
         amount_fen=draw.random.randint(86, 560) * 1_000 * 100,
@@ -198,7 +223,7 @@ def _service(draw: Draw) -> Contract:
         state=ContractState.ACTIVE,
         title=terms["title"],
         subject=terms["subject"],
-        counterparty=_firm(draw, "服务"),
+        counterparty=firm(draw, "服务"),
         starts_on=starts,
         ends_on=add_months(starts, 12) - timedelta(days=1),
         amount_fen=draw.random.randint(terms["low"], terms["high"]) * 100,
@@ -229,7 +254,8 @@ def person(draw: Draw) -> str:
     return draw.random.choice(SURNAMES) + "某"
 
 
-def _firm(draw: Draw, trade: str) -> str:
+def firm(draw: Draw, trade: str) -> str:
+    """A firm of a trade, with an invented name."""
     return f"杭州{draw.random.choice(FIRMS)}{trade}有限公司"
 
 

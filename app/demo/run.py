@@ -83,7 +83,7 @@ def _prepare(settings: Settings, url: str, places: Places, supervisor: Superviso
         with database.transaction() as session:
             reference.load(session)
         _step("准备演示数据")
-        seed.seed(database, today=clock.today())
+        seed.seed(database, today=clock.today(), keys=context.keys, storage=context.storage)
         _await(places.sandbox + "/healthz", supervisor)
         _step("同步消息模板、菜单和二维码")
         templates.sync(database, context.clients, acting=ACTING)

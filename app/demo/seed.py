@@ -1,31 +1,60 @@
 """Fill an empty installation with the demo's county. `mashang seed demo` and `mashang demo` call it.
 
 The same day gives the same data: all chance is drawn from one seed, all dates are relative to `today`, and
-nothing lies on that day or later. It sends nothing and raises no warning: the first run of the real rules and
-reminders does that.
+nothing has happened on that day or later. It sends nothing and raises no warning: the first run of the real
+rules and reminders does that. What was published has its place in the chain, the search index and the list
+of what was owed.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from app.core import security
 from app.core.db import Database
+from app.core.keys import Keys
+from app.core.storage import Storage
 from app.core.workdays import Calendar
-from app.demo import ledgers, people, publications, world
+from app.demo import (
+    bidding,
+    chronicle,
+    duties,
+    ledgers,
+    papers,
+    people,
+    publications,
+    reactions,
+    works,
+    world,
+)
 from app.demo.articles import Pen
 from app.demo.caseload import Caseload, Raters
+from app.demo.papers import Shelf
 from app.demo.people import DEMO_PASSWORD, Login, Names, Staff, logins
+from app.demo.publications import Output
 from app.demo.requests import Desk
+from app.demo.works import Work
 from app.demo.world import Draw, VillageStage, World
-from app.models import Base, ComplaintCategory, Officer, Organisation, ScanEvent
-from app.services import audit, calendar, reference
+from app.models import (
+    Base,
+    ComplaintCategory,
+    DisclosureCategory,
+    Officer,
+    Organisation,
+    PageView,
+    ProjectStage,
+    ScanEvent,
+    VillageFollow,
+    Villager,
+)
+from app.services import audit, calendar, reference, search
 from app.services.actors import Administrator
 
 __all__ = ["DEMO_PASSWORD", "Login", "Summary", "logins", "seed"]
@@ -42,15 +71,18 @@ class Summary:
     counts: dict[str, int] = field(default_factory=dict)
 
 
-def seed(database: Database, *, today: date) -> Summary:
-    """Load the demo data in one transaction, unless the county is there."""
+def seed(
+    database: Database, *, today: date, keys: Keys | None = None, storage: Storage | None = None
+) -> Summary:
+    """Load the demo data in one transaction, unless the county is there. Without `keys` nobody has signed up
+    for a tender (that is sealed), without both no item has a file."""
     with database.transaction() as session:
         # Two at once wait for each other; the second finds the county.
         session.execute(select(func.pg_advisory_xact_lock(func.hashtext("mashang.demo"))))
         if session.scalar(select(Organisation.id).where(Organisation.code == world.COUNTY_CODE)):
             return Summary(created=False)
         reference.load(session)
-        loader = _Loader(session, today, calendar.load(session))
+        loader = _Loader(session, today, calendar.load(session), keys, storage)
         loader.load(security.hash_password(DEMO_PASSWORD))
         audit.record(
             session,
@@ -67,11 +99,23 @@ def seed(database: Database, *, today: date) -> Summary:
 class _Loader:
     """Writes one part after the other, each after what it refers to."""
 
-    def __init__(self, session: Session, today: date, work_days: Calendar) -> None:
+    def __init__(
+        self,
+        session: Session,
+        today: date,
+        work_days: Calendar,
+        keys: Keys | None,
+        storage: Storage | None,
+    ) -> None:
         self.counts: Counter[str] = Counter()
         self._session = session
         self._today, self._work_days = today, work_days
-        self._categories = {row.code: row for row in session.scalars(select(ComplaintCategory))}
+        self._keys = keys
+        self._shelf = Shelf(session, storage, keys) if storage and keys else None
+        self._topics = {row.code: row for row in session.scalars(select(ComplaintCategory))}
+        self._categories: Mapping[str, DisclosureCategory] = {
+            row.code: row for row in session.scalars(select(DisclosureCategory))
+        }
         self._raters = Raters()
 
     def load(self, password_hash: str) -> None:
@@ -81,6 +125,9 @@ class _Loader:
         staff = self._hire(places, names, password_hash)
         for stage in places.villages:
             self._village(stage, people.staff_of(staff, stage), names)
+        while search.backfill(self._session, limit=1000):
+            pass
+        duties.plan(self._session, self._draw("duties"))
 
     def _hire(self, places: World, names: Names, password_hash: str) -> dict[str, Officer]:
         staff = people.hire(self._draw("staff"), people.cast(names), places, password_hash)
@@ -92,17 +139,53 @@ class _Loader:
             return self._draw(f"{part}:{stage.place.code}")
 
         self._add(world.hang_codes(draw("codes"), stage))
-        scans = world.scans(draw("scans"), stage)
-        self._session.execute(insert(ScanEvent), scans)
-        self.counts[ScanEvent.__tablename__] += len(scans)
+        self._insert(ScanEvent, world.scans(draw("scans"), stage))
         books = ledgers.keep(draw("books"), stage)
+        pen = Pen(draw("words"), stage, books, names, self._categories)
+        projects = works.plan(pen)
         self._add(books.contracts)
+        self._add(work.project for work in projects)
         self._add(books.payments)
-        self._add(publications.publish(Pen(draw("words"), stage, books, names), staff))
         villagers = people.villagers(draw("villagers"))
         self._add(villagers)
+        output = publications.publish(pen, staff, projects)
+        self._publish(stage, staff, output, projects, draw("files"))
+        self._react(Pen(draw("reactions"), stage, books, names, self._categories), staff, output, villagers)
         desk = Desk(stage, staff)
-        self._add(Caseload(draw("cases"), desk, self._categories, villagers, self._raters).write())
+        self._add(Caseload(draw("cases"), desk, self._topics, villagers, self._raters).write())
+
+    def _publish(
+        self, stage: VillageStage, staff: Staff, output: Output, projects: list[Work], draw: Draw
+    ) -> None:
+        """The items with files, stages of works and the village's chain."""
+        files = papers.hang(self._shelf, stage, output) if self._shelf else {}
+        self._add(output.rows())
+        self._add(self._stages(output, projects, draw))
+        if self._shelf:
+            self._add(papers.looked_at(self._shelf, draw, staff, files))
+        head, links = chronicle.write(stage, output, files)
+        self._add([head, *links])
+
+    @staticmethod
+    def _stages(output: Output, projects: list[Work], draw: Draw) -> list[ProjectStage]:
+        """The stages of works: those that somebody entered, those that an item publishes."""
+        entered = [stage for work in projects for stage in work.quiet]
+        return entered + [
+            works.evidence(draw, one.article.stage, one.row.id)
+            for one in output.published
+            if one.article.stage is not None
+        ]
+
+    def _react(self, pen: Pen, staff: Staff, output: Output, villagers: list[Villager]) -> None:
+        for tender, sign_ups in bidding.tenders(pen.draw, output, pen.names, villagers, self._keys):
+            self._add([tender])
+            self._add(sign_ups)
+        crowd = reactions.crowd(pen, villagers)
+        self._insert(Villager, crowd.silent)
+        self._insert(VillageFollow, crowd.follows)
+        self._add(reactions.write(pen, staff, output, crowd))
+        self._insert(PageView, reactions.views(pen, output))
+        self._add(duties.events(pen, output))
 
     def _draw(self, part: str) -> Draw:
         return Draw(part, self._today, self._work_days)
@@ -113,3 +196,9 @@ class _Loader:
         self._session.flush()
         for row in rows:
             self.counts[row.__tablename__] += 1
+
+    def _insert(self, table: type[Base], rows: list[dict[str, Any]]) -> None:
+        """Many rows at once."""
+        if rows:
+            self._session.execute(insert(table), rows)
+            self.counts[table.__tablename__] += len(rows)

@@ -67,6 +67,10 @@ class Draw:
         """A random key, the same in every run."""
         return uuid.UUID(int=self.random.getrandbits(128), version=4)
 
+    def salt(self) -> str:
+        """A salt for a text in the village's chain, the same in every run."""
+        return f"{self.random.getrandbits(128):032x}"
+
     def day_ago(self, earliest: int, latest: int) -> date:
         """A day between `earliest` and `latest` days before today."""
         return self.today - timedelta(days=self.random.randint(latest, earliest))

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, timedelta
 from itertools import pairwise
 
 import pytest
 import time_machine
-from sqlalchemy import Connection, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from app.core import clock, pii, security
 from app.core.db import BorrowedDatabase, Database
 from app.demo import world
+from app.demo.articles import TARDY
 from app.demo.seed import DEMO_PASSWORD, Summary, logins, seed
 from app.models import (
     AuditEntry,
@@ -42,34 +43,14 @@ from app.rules.contract_expiring import ContractExpiring
 from app.services import calendar, disclosures, officers
 from app.services.complaints import reminders
 from app.services.warnings import evaluation
+from tests.demo.conftest import PLAIN_DAY
 from tests.factories import ROOT
 
-# Exact numbers hold on a day without holidays around it.
-PLAIN_DAY = date(2026, 11, 24)
 # Just after the longest holiday, the first of a year that no package knows the notice of, a Sunday.
 ODD_DAYS = [date(2026, 10, 8), date(2027, 1, 1), date(2026, 6, 28)]
 
 # One worker seeds once for all tests that only read.
 pytestmark = pytest.mark.xdist_group("demo")
-
-
-@pytest.fixture(scope="module")
-def seeded(worker_database: Database) -> Iterator[Connection]:
-    """A connection whose open transaction holds the data of the plain day."""
-    with worker_database.engine.connect() as connection:
-        transaction = connection.begin()
-        seed(BorrowedDatabase(connection), today=PLAIN_DAY)
-        yield connection
-        transaction.rollback()
-
-
-@pytest.fixture
-def session(seeded: Connection) -> Iterator[Session]:
-    """A session on these data; what a test writes is rolled back."""
-    savepoint = seeded.begin_nested()
-    with BorrowedDatabase(seeded).transaction() as session:
-        yield session
-    savepoint.rollback()
 
 
 def villages(session: Session) -> list[Organisation]:
@@ -106,7 +87,8 @@ def test_a_second_seeding_changes_nothing(database: Database) -> None:
         for table, model in (("complaint", Complaint), ("payment", Payment), ("disclosure", Disclosure)):
             assert session.scalar(select(func.count()).select_from(model)) == first.counts[table]
         rows = session.scalars(select(AuditEntry)).all()
-        assert [(row.action, row.noun) for row in rows] == [("loaded", "demo_data")]
+        done = {(row.action, row.noun) for row in rows}
+        assert done == {("loaded", "demo_data"), ("planned", "obligation")}
         assert session.scalar(select(func.count()).select_from(OutgoingMessage)) == 0
         assert session.scalar(select(func.count()).select_from(EarlyWarning)) == 0
 
@@ -164,17 +146,18 @@ def test_every_village_has_its_three_duties_and_in_a_third_one_person_holds_two(
 
 
 def check_every_village_publishes_every_category(session: Session, today: date) -> None:
-    categories = session.scalars(select(DisclosureCategory.code)).all()
+    tops = DisclosureCategory.parent_code.is_(None)
+    categories = session.scalars(select(DisclosureCategory.code).where(tops)).all()
     for village in villages(session):
         counts = disclosures.counts(session, village_id=village.id)
-        assert set(counts) == set(categories), village.name
+        assert set(categories) <= set(counts), village.name
         assert counts["finance"][0] >= 11
         assert all(newest is not None and newest < today for _, newest in counts.values())
 
 
 def check_disclosures_went_through_their_states(session: Session, today: date) -> None:
     rows = published(session)
-    assert {row.state for row in rows} == set(DisclosureState)
+    assert {row.state for row in rows} == set(DisclosureState) - {DisclosureState.APPROVED}
     authors = set(session.scalars(select(Officer.id).where(Officer.login.endswith(".info"))))
     for row in rows:
         assert [version.number for version in row.versions] == list(range(1, row.current_version + 1))
@@ -193,7 +176,9 @@ def check_disclosures_went_through_their_states(session: Session, today: date) -
         assert len(told) == reached
         assert all(earlier < later for earlier, later in pairwise([*told, clock.at(today)]))
         assert (row.reviewer_id is None) == (row.state in {DisclosureState.DRAFT, DisclosureState.SUBMITTED})
-        assert bool(row.review_remark) == (row.state in {DisclosureState.RETURNED, DisclosureState.WITHDRAWN})
+        assert bool(row.review_remark) == (row.state == DisclosureState.RETURNED)
+        assert bool(row.withdrawn_because) == (row.state == DisclosureState.WITHDRAWN)
+        assert (row.withdrawn_at is None) == (row.state != DisclosureState.WITHDRAWN)
 
 
 def test_texts_are_short_plain_and_hold_no_personal_data(session: Session) -> None:
@@ -206,7 +191,7 @@ def test_texts_are_short_plain_and_hold_no_personal_data(session: Session) -> No
             assert all(len(line) == len(version.table["columns"]) for line in version.table.get("rows", []))
             words = json.dumps([version.figures, version.table], ensure_ascii=False)
             everything = "\n".join((version.title, version.summary, version.body, words))
-            assert pii.find(everything) == []
+            assert pii.find(everything) == [] or row.state == DisclosureState.DRAFT
             assert "{" not in version.title + version.summary + version.body
     for complaint in complaints(session):
         texts = [complaint.content, *(event.text for event in complaint.events)]
@@ -224,9 +209,10 @@ def test_the_accounts_agree_with_the_payments(session: Session) -> None:
             table = row.versions[0].table
             lines = [line for line in table["rows"] if line[0] == "支出"]
             told = sum(round(float(line[-1].replace(",", "")) * 100) for line in lines)
-            assert told == spent[row.village_id, str(row.period)]
+            assert told == row.versions[0].filled["expense"] == spent[row.village_id, str(row.period)]
             seen += 1
-    assert seen == 12 * len(world.VILLAGES)
+    kept_back = [days for (_, code, _), days in TARDY.items() if code == "finance" and days is None]
+    assert seen == 12 * len(world.VILLAGES) - len(kept_back)
 
 
 def test_payments_are_cashless_and_one_village_spends_a_million_on_labour(session: Session) -> None:
@@ -275,7 +261,7 @@ def test_contracts_are_possible(session: Session) -> None:
         assert contract.amount_fen > 0
     assert len(per_village) == len(world.VILLAGES)
     assert min(per_village.values()) >= 6
-    assert max(per_village.values()) <= 9
+    assert max(per_village.values()) <= 10
 
 
 def check_complaints_are_as_the_services_would_have_left_them(session: Session, today: date) -> None:
