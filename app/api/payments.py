@@ -36,6 +36,7 @@ class PaymentOut(Out):
     category: str = Field(description="科目", examples=["劳务用工"])
     purpose: str | None = Field(description="用途")
     contract_id: uuid.UUID | None
+    project_id: uuid.UUID | None = Field(description="所属小型工程")
 
 
 class NewPayment(Body):
@@ -50,6 +51,7 @@ class NewPayment(Body):
     category: Word = Field(examples=["劳务用工"])
     purpose: OptionalLine | None = Field(default=None, examples=["三月份河道保洁"])
     contract_id: uuid.UUID | None = None
+    project_id: uuid.UUID | None = Field(default=None, description="所属小型工程")
 
 
 @api.get("/payments", responses=problems(400, 404, 422))
@@ -59,12 +61,13 @@ def list_payments(
     village: OfVillage = None,
     since: Annotated[Day | None, Query(alias="from", description="从这一天起")] = None,
     until: Annotated[Day | None, Query(alias="to", description="到这一天为止（含）")] = None,
+    project: Annotated[uuid.UUID | None, Query(description="只看这个小型工程的")] = None,
     after: After = None,
     limit: Limit = 50,
 ) -> Page[PaymentOut]:
     """收付台账，日期近的在前。只看得到本人负责范围内的村。"""
     wanted = village_id(session, acting, village)
-    query = service.listing(acting, village_id=wanted, since=since, until=until)
+    query = service.listing(acting, village_id=wanted, since=since, until=until, project_id=project)
     last = paging.decode(after, date.fromisoformat, _key) if after else None
     if last is not None:
         query = query.where(tuple_(Payment.paid_on, Payment.id) < last)
@@ -100,4 +103,5 @@ def _out(row: Payment) -> PaymentOut:
         category=row.category,
         purpose=row.purpose,
         contract_id=row.contract_id,
+        project_id=row.project_id,
     )

@@ -10,7 +10,7 @@ from app.models.projects import StageKind
 from app.services import chain
 from tests.miniprogram_api.conftest import Mini, Village, problem
 from tests.services.chained import publish
-from tests.services.test_projects import enter, pay, stage, whole
+from tests.services.works import enter, pay, stage, whole
 
 
 def test_projects_are_listed_with_what_they_lack(mini: Mini, borrowed: Database, village: Village) -> None:
