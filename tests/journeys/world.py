@@ -128,7 +128,7 @@ def _config(app: str, template_seed: int) -> SandboxConfig:
 
 
 def _prepare(context: Context) -> str:
-    seed.seed(context.database, today=clock.today())
+    seed.seed(context.database, today=clock.today(), keys=context.keys, storage=context.storage)
     templates.sync(context.database, context.clients, acting=ACTING)
     menus.create_menu(context.official, context.settings)
     codes.issue_missing(context.database, context.clients, context.storage, context.settings, acting=ACTING)
