@@ -86,7 +86,8 @@ def item(
     found = disclosures.item(session, acting=visitor, disclosure_id=disclosure_id)
     row = found.disclosure
     village = session.get_one(Organisation, row.village_id)
-    viewed(request, village.id, disclosure_id)
+    if row.state == DisclosureState.PUBLISHED:
+        viewed(request, village.id, disclosure_id)
     return answers.disclosure_page(
         found,
         answers.village_of(session, village),

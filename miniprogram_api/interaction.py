@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy.orm import Session
 
+from app.models.disclosures import DisclosureState
 from app.models.interaction import ObjectionState, QuestionState
 from app.services import access, disclosures, follows, objections, outbox, questions
 from app.services.actors import Actor, Villager
@@ -124,14 +125,15 @@ def _following(session: Session, acting: Actor, village_id: uuid.UUID) -> Follow
 
 @router.get("/disclosures/{disclosure_id}/interaction")
 def interaction(disclosure_id: Key, here: InContext, session: ReadSession, acting: AsAnybody) -> Interaction:
-    """一条公开信息下的公示情况、问答、异议答复和报名；登录后还有自己的提问、异议和报名。"""
+    """一条公开信息下的公示情况、问答、异议答复和报名；登录后还有自己的提问、异议和报名。已撤回的只有自己的。"""
     found = disclosures.item(session, acting=acting, disclosure_id=disclosure_id).disclosure
+    live = found.state == DisclosureState.PUBLISHED
     tender = terms.of_disclosure(session, found.id)
     return Interaction(
         notice=Notice.model_validate(objections.notice_standing(session, found)),
         waiting=questions.waiting(session, disclosure_id=found.id),
-        questions=_questions(questions.public(session, disclosure_id=found.id)),
-        objections=_objections(objections.public(session, disclosure_id=found.id)),
+        questions=_questions(questions.public(session, disclosure_id=found.id)) if live else [],
+        objections=_objections(objections.public(session, disclosure_id=found.id)) if live else [],
         own_questions=_questions(questions.own(session, acting=acting, disclosure_id=found.id)),
         own_objections=_objections(objections.own(session, acting=acting, disclosure_id=found.id)),
         tender=tenders.page(session, here, acting, tender) if tender else None,

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field, StringConstraints
 from sqlalchemy.orm import Session
 
-from app.models import Tender
+from app.models import Disclosure, Tender
+from app.models.disclosures import DisclosureState
 from app.models.interaction import TenderState
 from app.services import access_interaction
 from app.services.actors import Actor
@@ -98,6 +99,8 @@ def withdraw(tender_id: Key, here: InContext, session: WriteSession, acting: AsV
 def page(session: Session, here: Context, acting: Actor, tender: Tender) -> TenderPage:
     """A tender as this caller reads it."""
     public = terms.award_public(session, tender)
+    notice = session.get_one(Disclosure, tender.disclosure_id)
+    live = notice.state == DisclosureState.PUBLISHED  # of a withdrawn notice the tombstone alone is left
     mine = sign_ups.own(session, acting=acting, tender=tender, keys=here.keys)
     return TenderPage(
         id=tender.id,
@@ -107,10 +110,10 @@ def page(session: Session, here: Context, acting: Actor, tender: Tender) -> Tend
         open=accepts(tender),
         opens_at=tender.opens_at,
         closes_at=tender.closes_at,
-        floor_price_fen=tender.floor_price_fen,
+        floor_price_fen=tender.floor_price_fen if live else None,
         fields=[
             FieldLine(key=key, label=label, required=required)
-            for key, label, required in sign_ups.fields(tender)
+            for key, label, required in (sign_ups.fields(tender) if live else [])
         ],
         sign_ups=tender.sign_ups,
         winner=tender.winner if public else "",

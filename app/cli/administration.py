@@ -17,6 +17,7 @@ from app.core import clock
 from app.core.db import Database
 from app.core.keys import Keys
 from app.core.settings import Settings
+from app.core.storage import Storage
 from app.main import build_context, create_app
 from app.models.organisations import OrganisationKind
 from app.models.people import Role
@@ -35,8 +36,10 @@ def seed_demo(as_json: AsJson = False) -> None:
     """Load the demo data (once)."""
     from app.demo import seed
 
-    with explained(), database(settings()) as opened:
-        summary = seed.seed(opened, today=clock.today())
+    current = settings()
+    storage = Storage.in_data_dir(current.data_dir)
+    with explained(), database(current) as opened:
+        summary = seed.seed(opened, today=clock.today(), keys=Keys.of(current.key), storage=storage)
     answer(vars(summary), as_json=as_json, text=f"演示数据：{summary}")
 
 

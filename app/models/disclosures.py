@@ -45,7 +45,7 @@ class Disclosure(RandomKey, Created, Base):
     `proposed_version` is a correction that waits for review beside the public one: `proposed_state` is
     draft, submitted or returned. `notice_days` are counted from publication in the unit of the category;
     `notice_until` is their last day. `publish_at`: when an approved item comes out by itself. `expires_at`:
-    when an urgent notice is over. `review_due_at`: by when the reviewer should decide (UTC), null when nothing
+    when an urgent notice is over. `review_due_at`: by when to decide (UTC), null when nothing
     waits for him; `review_reminders`: how many of its reminders went out."""
 
     __tablename__ = "disclosure"

@@ -225,7 +225,7 @@ def reviewable(actor: Officer) -> Condition:
 
 
 def access_gate(session: Session, actor: Actor, disclosure_id: uuid.UUID) -> Disclosure:
-    """The disclosure, if the actor may see what the privacy gate (隐私检查) found in it: its village's officers,
+    """The disclosure, if the actor may see what the privacy gate found in it: its village's officers,
     the offices above, the administrator. Raises NotFound otherwise, also for a public item."""
     found = access_disclosure(session, actor, disclosure_id)
     if is_administrator(actor) or covers(session, actor, found.village_id, *VILLAGE_ROLES, *INSPECTORS):

@@ -95,8 +95,19 @@ def _together(checked: Mapping[str, Any], category: DisclosureCategory | None) -
     begins, ends = now("in_force_from"), now("in_force_until")
     if begins and ends and ends < begins:
         raise _wrong("in_force_until", "不能早于开始的那天")
+    for part in ("fields", "columns"):
+        _same_types(part, checked.get(part), getattr(category, part, None))
     if now("drafted_by", Role.INFORMATION_OFFICER) == now("reviewed_by", Role.LIAISON_OFFICER):
         raise _wrong("reviewed_by", "起草和审核不能是同一种人")
+
+
+def _same_types(part: str, new: Any, old: Any) -> None:
+    """What was filled in is stored in the form of its type, and whoever it names expires by it: another type
+    is another field."""
+    before = {one["key"]: one["type"] for one in old or ()}
+    for number, one in enumerate(new or (), start=1):
+        if before.get(one["key"], one["type"]) != one["type"]:
+            raise _field_wrong(part, number, "已有的一项不能换类型，请去掉它，另加一项新代码的")
 
 
 def _wrong(key: str, why: str) -> BadInput:

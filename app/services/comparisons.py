@@ -59,7 +59,7 @@ def changes(session: Session, *, disclosure: Disclosure, version: DisclosureVers
 
 
 def is_number(value: object) -> bool:
-    """Whether a figure is one number with its unit, to be set large; anything else is a word or a sentence."""
+    """Whether a figure is one number with its unit, to be set large; else it is a word or a sentence."""
     return _read(value) is not None
 
 
@@ -86,8 +86,8 @@ def _change(spoken: str, then: object, now: object) -> Change | None:
     more = "多" if difference > 0 else "少"
     share = ""
     if past[0] > 0 and unit != "%":
-        percent = (difference / past[0] * 100).quantize(Decimal(1), ROUND_HALF_UP)
-        share = f"（{percent:+}%）" if percent else ""
+        percent = (difference / past[0] * 100).to_integral_value(ROUND_HALF_UP)
+        share = f"（{percent:+f}%）" if percent else ""
     return Change(1 if difference > 0 else -1, f"比{spoken}{more} {_said(abs(difference), unit)}{share}")
 
 

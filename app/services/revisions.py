@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import zip_longest
 from typing import Any
 
 from sqlalchemy import select
@@ -15,6 +16,7 @@ from app.models import Disclosure, DisclosureVersion
 from app.services.snippets import Segment
 
 LONGEST_COMPARED = 4_000
+MOST_LINES = 1_000
 MOST_DIFFERENCES = 20
 _PIECES = re.compile(r"\d[\d.,]*|.", re.DOTALL)
 
@@ -105,8 +107,12 @@ def _lines(body: str) -> list[str]:
 
 
 def _paired(old: Sequence[Any], new: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
-    """What was taken out beside what came in its place; None, or the empty text, where there is nothing."""
+    """What was taken out beside what came in its place; None, or the empty text, where there is nothing.
+    Long texts are compared line by line: aligning thousands of equal lines takes seconds, on each view."""
     nothing = type(next(iter((*old, *new)), ""))()
+    if len(old) + len(new) > MOST_LINES:
+        yield from ((a, b) for a, b in zip_longest(old, new, fillvalue=nothing) if a != b)
+        return
     for kind, begin, end, start, stop in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if kind == "equal":
             continue

@@ -18,7 +18,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, cast, delete, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Select, bindparam, cast, delete, func, insert, literal, select, tuple_
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.orm import Session, aliased
 
@@ -57,18 +57,24 @@ _WORDS = re.compile(r"[\"“”「」『』]([^\"“”「」『』]+)[\"“”�
 def index(session: Session, *, disclosure: Disclosure, version: DisclosureVersion) -> None:
     """Make `version` what is found of `disclosure`, in place of whatever was found before. Idempotent."""
     forget(session, disclosure.id)
-    for part, tokens in enumerate(
-        _parts(_village(disclosure.village_id), _texts(session, disclosure, version))
-    ):
-        session.add(
-            DisclosureSearch(
-                disclosure_id=disclosure.id,
-                part=part,
-                village_id=disclosure.village_id,
-                tokens=cast(tokens, TSVECTOR),
-            )
-        )
-    session.flush()
+    _write(session, list(_rows(session, disclosure, version)))
+
+
+def _rows(session: Session, disclosure: Disclosure, version: DisclosureVersion) -> Iterator[dict[str, Any]]:
+    texts = _texts(session, disclosure, version)
+    for part, tokens in enumerate(_parts(_village(disclosure.village_id), texts)):
+        yield {
+            "disclosure_id": disclosure.id,
+            "part": part,
+            "village_id": disclosure.village_id,
+            "written": tokens,
+        }
+
+
+def _write(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    if rows:
+        tokens = cast(bindparam("written"), TSVECTOR)
+        session.execute(insert(DisclosureSearch.__table__).values(tokens=tokens), rows)  # type: ignore[arg-type]
 
 
 def forget(session: Session, disclosure_id: uuid.UUID) -> None:
@@ -90,8 +96,7 @@ def backfill(session: Session, *, limit: int = BATCH) -> int:
         .where(Disclosure.state == DisclosureState.PUBLISHED, ~known.exists())
         .limit(limit)
     ).all()
-    for disclosure, version in rows:
-        index(session, disclosure=disclosure, version=version)
+    _write(session, [row for found in rows for row in _rows(session, *found)])
     return len(rows)
 
 

@@ -10,7 +10,8 @@ from fastapi import Request
 from app.web import context
 
 BOT = re.compile(
-    r"bot\b|bot/|crawl|spider|slurp|preview|monitor|curl/|wget/|python-|go-http|headless", re.IGNORECASE
+    r"bot\b|bot/|crawl|spider|slurp|preview|monitor|curl/|wget/|python-|go-http|okhttp|java/|externalhit|headless",
+    re.IGNORECASE,
 )
 PREFETCH = ("purpose", "sec-purpose", "x-purpose", "x-moz")
 

@@ -33,7 +33,7 @@ from tests import factories
 from tests.api.conftest import BASE, World, make_world
 from tests.services import noticed
 from tests.services.chained import publish
-from tests.services.test_projects import enter, pay
+from tests.services.works import enter, pay
 from tests.support import bearer, settings_for
 from tests.vectors.served import listening
 

@@ -224,3 +224,10 @@ def test_hostile_texts_take_time_in_proportion(part: str) -> None:
     pii.find((part * 20_000)[:20_000])
 
     assert time.process_time() - started < 3
+
+
+@pytest.mark.parametrize(
+    "filler", ["\u20e3", "\ufe0f\u20e3", "\u3164", "\u115f", "\uffa0", "\u2800", "•", "‧"]
+)
+def test_fillers_between_the_digits_hide_nothing(filler: str) -> None:
+    assert [one.kind for one in pii.find(f"电话{filler.join('13800001234')}。")] == [Kind.PHONE]

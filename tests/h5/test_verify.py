@@ -14,9 +14,10 @@ from sqlalchemy import text
 from app.core import clock
 from app.core.db import Database
 from app.models import Organisation
+from app.models.chain import ChainEvent
 from app.services import chain
 from tests.h5.support import Town, as_villager, form_of, press
-from tests.services.chained import long_chain, publish
+from tests.services.chained import add_version, long_chain, publish, withdraw
 
 
 @pytest.fixture
@@ -135,3 +136,20 @@ def test_receipts_carry_the_head(client: TestClient, borrowed: Database, town: T
     as_villager(client, borrowed)
     named = press(client, f"{town.home}/complain", "/complain", **words)
     assert printed in client.get(named.headers["location"]).text
+
+
+def test_of_what_was_withdrawn_the_list_shows_the_tombstone_s_title(
+    client: TestClient, borrowed: Database, town: Town
+) -> None:
+    """An earlier version's title may be what it was withdrawn for."""
+    with borrowed.transaction() as session:
+        village = session.get_one(Organisation, town.village.id)
+        item = publish(session, village, "王小明等人补助")
+        version = add_version(session, item, 2, title="困难补助公示", reason="标题有姓名")
+        chain.extend(session, disclosure=item, version=version, event=ChainEvent.CORRECTED)
+        withdraw(session, item)
+
+    page = client.get(f"/verify?village={town.village.code}").text
+
+    assert page.count("困难补助公示") == 3
+    assert "王小明" not in page

@@ -29,7 +29,7 @@ from tests.factories import KEYS
 from tests.miniprogram_api.conftest import BASE, Village, make_village
 from tests.miniprogram_api.platform import Platform
 from tests.services import noticed
-from tests.services.test_projects import enter
+from tests.services.works import enter
 from tests.support import settings_for
 from tests.vectors.served import listening
 

@@ -10,7 +10,7 @@ import pytest
 from app.core import clock
 from app.core.db import Database
 from app.models import Disclosure, Tender
-from app.services import objections, questions
+from app.services import disclosures, objections, questions
 from tests import factories
 from tests.miniprogram_api.conftest import Mini, problem
 from tests.services.noticed import Noticed, noticed, open_tender
@@ -134,3 +134,25 @@ def test_after_the_deadline(mini: Mini, borrowed: Database, tender: Tender) -> N
 def test_reading_from_a_message_needs_no_login(mini: Mini, item: Disclosure) -> None:
     assert mini.post(f"disclosures/{item.id}/read").status_code == 204
     assert mini.login().post(f"disclosures/{item.id}/read").status_code == 204
+
+
+def test_of_a_withdrawn_item_nothing_is_left_but_the_tombstone(
+    mini: Mini, borrowed: Database, here: Noticed, item: Disclosure, tender: Tender
+) -> None:
+    with borrowed.transaction() as session:
+        asked = questions.ask(
+            session, acting=factories.villager(session), disclosure_id=item.id, text="王小明为什么有一百元"
+        )
+        questions.answer(
+            session, acting=here.acting(session, "author"), question_id=asked.id, text="他家有困难。"
+        )
+        for notice in (item.id, tender.disclosure_id):
+            disclosures.withdraw(
+                session, acting=here.acting(session, "inspector"), disclosure_id=notice, reason="名单有误"
+            )
+
+    below = mini.get(f"disclosures/{item.id}/interaction").json()
+    invited = mini.get(f"tenders/{tender.id}").json()
+
+    assert (below["questions"], below["objections"], below["tender"]) == ([], [], None)
+    assert (invited["fields"], invited["floor_price_fen"], invited["remark"]) == ([], None, "名单有误")

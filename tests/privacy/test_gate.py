@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from sqlalchemy import select
 
@@ -9,7 +12,7 @@ from app.core.errors import BadInput, Conflict, Forbidden, NotFound
 from app.models import AuditEntry
 from app.models.disclosures import DisclosureState
 from app.models.people import Role
-from app.services import privacy
+from app.services import disclosures, privacy
 from app.services.privacy import UNREADABLE
 from tests import factories as make
 from tests.journeys.story import photo
@@ -269,3 +272,81 @@ def test_short_texts_that_become_public_at_once() -> None:
 
     assert (refused.value.code, refused.value.data["kinds"]) == ("text.personal_data", ["phone"])
     assert PHONE not in refused.value.message
+
+
+def test_what_was_justified_counts_only_where_the_category_allows_it(desk: Desk) -> None:
+    body = f"报名电话 {PHONE}。"
+    item = desk.draft(category_code="tender_notice", title="招租", summary="招租。", body=body)
+    [found] = desk.open(item)
+    writer = make.acting(desk.session, desk.author)
+    privacy.justify(
+        desk.session,
+        acting=writer,
+        disclosure_id=item.id,
+        finding=found.id,
+        reason="这是村里的办公电话",
+        keys=make.KEYS,
+    )
+    assert desk.open(item) == []
+
+    disclosures.revise(
+        desk.session,
+        acting=writer,
+        disclosure_id=item.id,
+        draft=disclosures.Draft(category_code="hardship_aid", title="补助", summary="补助。", body=body),
+        keys=make.KEYS,
+    )
+    assert [one.kind for one in desk.open(item)] == ["phone"]
+    with pytest.raises(Conflict):
+        desk.submit(item)
+
+
+PIECES = {
+    "a box for each digit": ["李四", *ID],
+    "a box for each digit of a phone": ["李四", *PHONE],
+    "three pieces": ["李四", ID[:6], ID[6:14], ID[14:]],
+}
+
+
+@pytest.mark.parametrize("name", PIECES)
+def test_a_number_in_pieces_is_put_together(name: str, desk: Desk) -> None:
+    row = PIECES[name]
+    file = desk.upload(book([["收支公开"], row]), "表.xlsx")
+    table = {"columns": ["姓名", *(f"第{place}格" for place in range(1, len(row)))], "rows": [row]}
+
+    assert len(desk.open(desk.draft(uploads=[file.token]))) == 1
+    [found] = desk.open(desk.draft(table=table))
+    assert (found.words, found.maskable) == ("表格第1行几格连起来", False)
+
+
+def test_pieces_that_may_be_amounts_are_left_alone(desk: Desk) -> None:
+    rows = [["李四", "150", "2000", "3000"], ["1", "38000", "12345"], ["3", "1", "2", "5", "8"]]
+    file = desk.upload(book(rows), "表.xlsx")
+    assert desk.open(desk.draft(uploads=[file.token])) == []
+
+
+def test_a_child_with_a_rare_name_is_known_by_the_field(desk: Desk) -> None:
+    records = [{"name": "阿依古丽", "kind": "助学", "amount": "600", "birth": "2015-05-06"}]
+    item = desk.draft(category_code="hardship_aid", title="阿依古丽助学公示", summary="", records=records)
+    assert [(one.kind, one.place) for one in desk.open(item)] == [("minor", "title")]
+
+
+BESIDE: dict[str, Callable[[Any, Any], Any]] = {
+    "header": lambda _, sheet: sheet.set_header(f"&C联系李四{PHONE}"),
+    "footer": lambda _, sheet: sheet.set_footer(f"&C联系李四{PHONE}"),
+    "list": lambda _, sheet: sheet.data_validation(1, 1, 1, 1, {"validate": "list", "source": [ID, "无"]}),
+    "hint": lambda _, sheet: sheet.data_validation(1, 1, 1, 1, {"validate": "any", "input_message": ID}),
+    "formula": lambda _, sheet: sheet.write_formula(1, 1, f'=IF(TRUE,"收入","{ID}")', None, "收入"),
+    "name": lambda workbook, _: workbook.define_name("x", f'="{ID}"'),
+    "format": lambda workbook, sheet: sheet.write(1, 1, 1, workbook.add_format({"num_format": f'"{ID}"'})),
+}
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_words_of_a_workbook_outside_its_cells_are_read(name: str, desk: Desk) -> None:
+    def content(workbook: Any, sheet: Any) -> None:
+        sheet.write(0, 0, "收支公开")
+        BESIDE[name](workbook, sheet)
+
+    file = desk.upload(book(content), "表.xlsx")
+    assert len(desk.open(desk.draft(uploads=[file.token]))) == 1

@@ -13,9 +13,9 @@ from app.core.db import BorrowedDatabase
 from app.core.errors import NotFound
 from app.core.storage import Storage
 from app.jobs import schedule
-from app.models import AttachmentText, ChainLink, Disclosure, DisclosureVersion
+from app.models import AttachmentText, ChainLink, Disclosure, DisclosureCategory, DisclosureVersion
 from app.models.chain import ChainEvent
-from app.services import attachments, chain, disclosures, search
+from app.services import attachments, chain, disclosures, questions, search
 from app.services.actors import System, Visitor
 from app.services.privacy import reduction
 from tests import factories as make
@@ -170,3 +170,65 @@ def test_a_table_written_freely_counts_as_persons_too(desk: Desk) -> None:
 
     assert "守田" not in texts(desk, item)
     assert "李某领取。" in texts(desk, item)
+
+
+def test_questions_answers_and_the_reason_of_a_withdrawal_lose_the_names_too(desk: Desk) -> None:
+    item = aided(desk)
+    asked = questions.ask(
+        desk.session,
+        acting=make.villager(desk.session),
+        disclosure_id=item.id,
+        text="李守田为什么有六百元？",
+    )
+    author, reviewer = (make.acting(desk.session, one) for one in (desk.author, desk.reviewer))
+    questions.answer(desk.session, acting=author, question_id=asked.id, text="李守田家里有困难。")
+    disclosures.withdraw(desk.session, acting=reviewer, disclosure_id=item.id, reason="李守田不符合条件")
+
+    reduction.reduce(desk.session, acting=NIGHT, disclosure_id=item.id)
+
+    assert (asked.text, asked.answer) == ("李某为什么有六百元？", "李某家里有困难。")
+    assert item.withdrawn_because == "李某不符合条件"
+    assert not chain.verify(desk.session, village_id=item.village_id).faults
+
+
+def test_persons_that_a_correction_brings_back_expire_again(desk: Desk) -> None:
+    """Also in a category without a notice, whose items expire by their day of publication."""
+    table = {"columns": ["姓名", "金额"], "rows": [["李守田", "600"]]}
+    text = {"category_code": "weddings_funerals", "title": "丧事", "summary": "丧事一件。", "table": table}
+    item = desk.draft(**text)
+    desk.submit(item)
+    desk.publish(item)
+    item.published_at = clock.now() - timedelta(days=60)
+    reduction.reduce(desk.session, acting=NIGHT, disclosure_id=item.id)
+    today = clock.today()
+    assert reduction.due(desk.session, today=today) == []
+
+    writer = make.acting(desk.session, desk.author)
+    draft = disclosures.Draft(**text)  # type: ignore[arg-type]
+    disclosures.propose(
+        desk.session, acting=writer, disclosure_id=item.id, draft=draft, reason="写错了", keys=make.KEYS
+    )
+    disclosures.submit_correction(desk.session, acting=writer, disclosure_id=item.id, keys=make.KEYS)
+    reader = make.acting(desk.session, desk.reviewer)
+    disclosures.publish_correction(desk.session, acting=reader, disclosure_id=item.id, keys=make.KEYS)
+    assert reduction.due(desk.session, today=today) == [item.id]
+
+
+def test_records_of_columns_that_were_removed_go_too(desk: Desk) -> None:
+    item = desk.draft(category_code="hardship_aid", title="困难补助公示", summary="", records=RECORDS)
+    desk.submit(item)
+    desk.publish(item)
+    category = desk.session.get_one(DisclosureCategory, "hardship_aid")
+    category.columns = [one for one in category.columns if one["key"] in ("kind", "amount")]
+    desk.session.flush()
+
+    reduction.reduce(desk.session, acting=NIGHT, disclosure_id=item.id)
+
+    version = disclosures.item(desk.session, acting=Visitor(), disclosure_id=item.id).version
+    assert "李守田" not in f"{version.records}{version.table}{version.filled}"
+
+
+def test_a_hidden_file_does_not_wait_for_somebody_to_look_at_it(desk: Desk) -> None:
+    item = aided(desk)
+    reduction.reduce(desk.session, acting=NIGHT, disclosure_id=item.id)
+    assert desk.open(item) == []

@@ -96,7 +96,7 @@ TAMPERING = {
         [F.EDITED_LINK, F.BROKEN],
     ),
     "link in the middle gone": ("DELETE FROM chain_link WHERE number = 3", [F.GAP, F.UNLINKED]),
-    "two links gone": ("DELETE FROM chain_link WHERE number IN (1, 2)", [F.GAP]),
+    "two links gone": ("DELETE FROM chain_link WHERE number IN (2, 3)", [F.GAP, F.UNLINKED]),
     "truncated": ("DELETE FROM chain_link WHERE number = 5", [F.TRUNCATED, F.STATE]),
     "head moved": ("UPDATE chain_head SET digest = repeat('0', 64)", [F.TRUNCATED]),
     "head gone": ("DELETE FROM chain_head", [F.TRUNCATED]),
@@ -188,3 +188,17 @@ def test_files_that_were_changed_on_disk_are_found(
     assert [fault.kind for fault in faults] == [F.FILE, F.FILE]
     assert "票据.jpg" in faults[0].text
     assert "合同.pdf" in faults[1].text
+
+
+def test_a_version_slipped_in_beside_the_public_one_is_found(session: Session, village: Organisation) -> None:
+    item = publish(session, village)
+    session.execute(
+        text(
+            "INSERT INTO disclosure_version"
+            ' (id, disclosure_id, number, title, summary, body, figures, "table", published_at)'
+            " VALUES (gen_random_uuid(), :item, 7, 'x', 'x', '', '[]', '{}', now())"
+        ),
+        {"item": item.id},
+    )
+
+    assert found(session, village) == [F.UNLINKED]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -94,3 +95,14 @@ def test_only_published_versions_are_shown_the_newest_first(session: Session) ->
         (1, "旧标题", ""),
     ]
     assert [shown(one.after) for one in found[0].differences] == ["[新]标题"]
+
+
+def test_very_long_texts_are_compared_line_by_line() -> None:
+    """Aligning thousands of equal lines would take many seconds, each time somebody opens the page."""
+    old, new = version(body="同\n" * 9_000 + "旧"), version(body="同\n" * 9_000 + "新")
+
+    began = time.process_time()
+    found = revisions.differences(old, new)
+
+    assert [(shown(one.before), shown(one.after)) for one in found] == [("[旧]", "[新]")]
+    assert time.process_time() - began < 2

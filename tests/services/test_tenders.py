@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -227,6 +228,8 @@ def test_the_terms_are_the_authors_while_it_is_a_draft(session: Session, here: N
         {"requirements": [terms.Requirement(f"第{n}项") for n in range(9)]},
         {"requirements": [terms.Requirement("同名"), terms.Requirement("同名 ")]},
         {"requirements": [terms.Requirement(" ")]},
+        {"requirements": [terms.Requirement("联系电话", required=False)]},
+        {"requirements": [terms.Requirement("请打13800005678")]},
         {"floor_price_fen": -1},
     ],
 )
@@ -360,3 +363,45 @@ def test_whoever_waited_past_the_deadline_is_refused(database: Database) -> None
     assert refusals == ["tender.not_open"]
     with database.reading() as session:
         assert session.get_one(Tender, tender.id).sign_ups == 0
+
+
+def test_a_wide_blank_in_a_name_is_a_blank(session: Session, here: Noticed) -> None:
+    mine = sign_up(session, open_tender(session, here), name="某某\u3000合作社 ")
+
+    assert sign_ups.opened(mine, KEYS)["name"] == "某某 合作社"
+
+
+def test_what_becomes_public_of_the_outcome_has_no_phone_in_it(session: Session, here: Noticed) -> None:
+    tender, telling = closed(session, here), "王小明 13800005678"
+
+    with pytest.raises(BadInput, match=r"手机号|电话"):
+        outcome.fail(session, acting=here.acting(session, "author"), tender_id=tender.id, reason=telling)
+    with pytest.raises(BadInput, match=r"手机号|电话"):
+        outcome.award(
+            session,
+            acting=here.acting(session, "author"),
+            tender_id=tender.id,
+            award=outcome.Award(telling, 4_000_000, clock.today()),
+            keys=KEYS,
+        )
+    assert (tender.state, tender.winner, tender.remark) == (TenderState.CLOSED, "", "")
+
+
+def test_a_tender_is_called_as_the_text_that_came_out(session: Session, here: Noticed) -> None:
+    author = here.acting(session, "author")
+    first = disclosures.Draft(
+        category_code="tender_notice",
+        title="鱼塘招租，电话13800005678",
+        summary="鱼塘重新招租，欢迎报名。",
+        kind=DisclosureKind.TENDER_NOTICE,
+    )
+    made = disclosures.draft(session, acting=author, village=here.village, draft=first, keys=KEYS)
+    month = terms.Terms(closes_at=clock.now() + timedelta(days=30))
+    tender = terms.attach(session, acting=author, disclosure_id=made.id, terms=month)
+    clean = replace(first, title="鱼塘招租")
+    disclosures.revise(session, acting=author, disclosure_id=made.id, draft=clean, keys=KEYS)
+    disclosures.submit(session, acting=author, disclosure_id=made.id, keys=KEYS)
+
+    disclosures.publish(session, acting=here.acting(session, "inspector"), disclosure_id=made.id, keys=KEYS)
+
+    assert tender.title == "鱼塘招租"

@@ -86,6 +86,8 @@ def test_a_look_counts_once(
         {"User-Agent": "Mozilla/5.0 (compatible; Baiduspider/2.0)"},
         {"User-Agent": "Googlebot/2.1"},
         {"User-Agent": "curl/8.5.0"},
+        {"User-Agent": "okhttp/4.9"},
+        {"User-Agent": "facebookexternalhit/1.1"},
         {"User-Agent": ""},
         {"User-Agent": PHONE, "Sec-Purpose": "prefetch;prerender"},
         {"User-Agent": PHONE, "Purpose": "prefetch"},

@@ -146,10 +146,18 @@ def _picture(page: Any) -> bytes:
 # Workbooks
 
 _TELLING = re.compile(
-    r"xl/(?:comments|threadedComments/|drawings/|sharedStrings|pivotCache/|externalLinks/|persons/|worksheets/_rels/|"
+    r"xl/(?:comments|threadedComments/|drawings/|charts/|sharedStrings|pivotCache/|externalLinks/|persons/|worksheets/_rels/|"
     r"connections|queryTables/|tables/)|docProps/|customXml/"
 )
 _WORDS = re.compile(r">([^<>]+)<|\s(?:v|name|displayName|title|descr|Target|prompt|error)=\"([^\"]+)\"")
+
+# Of sheets, styles and the list of names only what is words: headers and footers of the printed page,
+# formulas, lists to choose from, hints, names, and words in the formats of numbers.
+_PARTS = re.compile(r"xl/(?:worksheets|chartsheets)/[^/]+|xl/(?:workbook|styles)")
+_PART_WORDS = re.compile(
+    r"<(?:\w+:)?(?:(?:odd|even|first)(?:Header|Footer)|f|formula[12]?|definedName)(?:\s[^>]*)?>([^<]+)<|"
+    r"\s(?:prompt|promptTitle|error|errorTitle|formatCode)=\"([^\"]+)\""
+)
 
 
 def read_workbook(data: bytes, most_sheets: int, pages: Pages) -> None:
@@ -211,11 +219,14 @@ def _cell(value: Any) -> str:
 
 
 def _hidden(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], cells: set[str]) -> Iterator[str]:
-    """Comments, properties, drawings, and strings that no cell shows any more."""
+    """Comments, properties, drawings, formulas, printed headers, and strings that no cell shows any more."""
     for entry in entries:
-        if not _TELLING.match(entry.filename) or not entry.filename.endswith((".xml", ".rels")):
+        if not entry.filename.endswith((".xml", ".rels")):
             continue
-        for match in _WORDS.finditer(archive.read(entry).decode("utf-8", "replace")):
+        telling = _WORDS if _TELLING.match(entry.filename) else _PART_WORDS
+        if telling is _PART_WORDS and not _PARTS.match(entry.filename):
+            continue
+        for match in telling.finditer(archive.read(entry).decode("utf-8", "replace")):
             words = " ".join(html.unescape(match[1] or match[2]).split())
             if words and words not in cells:
                 yield words

@@ -20,6 +20,7 @@ from app.core.pii.search import (
     is_heading,
     is_minors_row,
     is_name_heading,
+    joined,
     mask,
 )
 
@@ -34,6 +35,7 @@ __all__ = [
     "is_heading",
     "is_minors_row",
     "is_name_heading",
+    "joined",
     "luhn",
     "mask",
     "mask_address",

@@ -5,13 +5,20 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 
+_INVISIBLE = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Fillers that show nothing though Unicode counts them as letters or symbols."""
+
+_DOTS = "•‧∙⋅・"
+
 
 @lru_cache(maxsize=20_000)
 def _plain(letter: str) -> str:
     """The half-width form of a character; empty for one that nobody sees."""
     category = unicodedata.category(letter)
-    if category in {"Cf", "Mn", "Cc"} and letter not in "\n\t\r":
+    if letter in _INVISIBLE or (category in {"Cf", "Mn", "Me", "Cc"} and letter not in "\n\t\r"):
         return ""
+    if letter in _DOTS:
+        return "·"
     if category == "Nd":
         return str(unicodedata.digit(letter))
     if category == "Pd" or letter in "−~～":

@@ -104,6 +104,36 @@ def _bare(folded: str, means: dict[str, str]) -> Iterator[Candidate]:
         yield Candidate(Kind.LANDLINE, *match.span(), mask_phone(match[0]), False)
 
 
+# Rows: a number in pieces, as in forms with a box for each digit.
+
+_PIECE = re.compile(r"\d{1,17}X?|X")
+
+
+def joined(cells: Sequence[str]) -> list[str]:
+    """Numbers that stand in several neighbouring cells, empty ones between them: those with one digit in each
+    cell, and ID numbers whose check digit fits in any pieces. Other pieces may as well be amounts."""
+    found: list[str] = []
+    run: list[str] = []
+    for cell in [*(fold(cell)[0].strip() for cell in cells), "/"]:
+        if _PIECE.fullmatch(cell):
+            run.append(cell)
+        elif cell:
+            found += _wholes(run)
+            run = []
+    return found
+
+
+def _wholes(run: Sequence[str]) -> Iterator[str]:
+    if len(run) > 1 and all(len(piece) == 1 for piece in run):
+        yield "".join(run)
+        return
+    for first in range(len(run)):
+        for last in range(first + 2, min(len(run), first + 18) + 1):
+            whole = "".join(run[first:last])
+            if len(whole) == 18 and whole[:17].isdigit() and numbers.id_check_digit(whole[:17]) == whole[17]:
+                yield whole
+
+
 # Rows: what one cell says of the person named in another.
 
 _AGE = re.compile(r" *(\d{1,3}) *(?:周?岁)? *")

@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -60,13 +60,17 @@ class Evidence:
 
 
 def newest(session: Session, village_id: uuid.UUID, *, limit: int, before: int | None = None) -> list[Line]:
-    """The newest links with the titles that are public now, for showing; `before` this number."""
+    """The newest links with the titles that are public now, for showing; `before` this number. Of a withdrawn
+    item that is the tombstone's: an earlier version's may be what it was withdrawn for."""
+    down = Disclosure.state == DisclosureState.WITHDRAWN
     title = (
         select(DisclosureVersion.title)
+        .join(Disclosure, Disclosure.id == DisclosureVersion.disclosure_id)
         .where(
             DisclosureVersion.disclosure_id == ChainLink.disclosure_id,
-            DisclosureVersion.number == ChainLink.version,
+            DisclosureVersion.number == case((down, Disclosure.current_version), else_=ChainLink.version),
         )
+        .correlate(ChainLink)
         .scalar_subquery()
     )
     query = links.listing(village_id).add_columns(title).limit(limit)

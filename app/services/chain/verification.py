@@ -138,6 +138,7 @@ def _verify(
     stored = links.contents(session, village_id=village_id)
     _compare(result, rows, stored)
     _items(session, result, rows, village_id)
+    _slipped_in(result, rows, stored)
     if storage is not None:
         _files(session, result, stored, storage, village_id)
     return result
@@ -250,6 +251,16 @@ def _items(session: Session, result: Verified, rows: Sequence[Any], village_id: 
         elif links.terms(item) != link.terms:
             text = f"第 {link.number} 环记着的类别、期间、公示期或公开时间和现在不一样，被改过。"
             result.faults.append(Fault(FaultKind.STATE, text, link.number, item.id))
+
+
+def _slipped_in(result: Verified, rows: Sequence[Any], stored: dict[Key, Content]) -> None:
+    """Find versions that look as if they had been public beside those that were."""
+    items = {row.disclosure_id for row in rows}
+    linked = {(row.disclosure_id, row.version) for row in rows}
+    for (disclosure_id, number), content in stored.items():
+        if content.published_at and disclosure_id in items and (disclosure_id, number) not in linked:
+            text = f"「{content.title}」第 {number} 版没有上链，可能是直接写进数据库的。"
+            result.faults.append(Fault(FaultKind.UNLINKED, text, None, disclosure_id))
 
 
 def _files(

@@ -20,7 +20,7 @@ from app.core.keys import Keys
 from app.models import Attachment, Disclosure, Organisation
 from app.models.chain import ChainEvent
 from app.models.disclosures import AttachmentOwner, DisclosureState
-from app.services import broadcasts, privacy
+from app.services import broadcasts, privacy, projects
 from app.services.actors import Actor
 from app.services.disclosures.release import LONGEST_REASON, released
 from app.services.disclosures.review import (
@@ -142,6 +142,7 @@ def publish_correction(
     disclosure.proposed_version = disclosure.proposed_state = None
     disclosure.review_remark = ""
     released(session, disclosure, version, ChainEvent.CORRECTED)
+    projects.released(session, acting=acting, disclosure=disclosure)
     broadcasts.announce(session, disclosure=disclosure, reason="corrected")
     record(session, acting, "corrected", disclosure, version=number)
     return disclosure

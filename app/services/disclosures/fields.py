@@ -175,14 +175,17 @@ def reduce(category: DisclosureCategory, version: DisclosureVersion) -> tuple[di
 
 def without_persons(category: DisclosureCategory, version: DisclosureVersion) -> tuple[Json, list[Json]]:
     """`filled` and `records` to keep after `reduce`: nothing that could name a person, and no records of a
-    category that has persons in its columns."""
+    category that has persons in its columns, or had: nobody knows any more what a removed column holds."""
     filled = {
         field.key: version.filled[field.key]
         for field in fields_of(category)
         if field.type in STAYS and field.key in version.filled
     }
-    has_persons = any(column.type in PERSONAL_IN_RECORDS for column in columns_of(category))
-    return filled, [] if has_persons else list(version.records)
+    columns = columns_of(category)
+    has_persons = any(column.type in PERSONAL_IN_RECORDS for column in columns)
+    known = {column.key for column in columns}
+    keeps = not has_persons and all(record.keys() <= known for record in version.records)
+    return filled, list(version.records) if keeps else []
 
 
 # --- checking -------------------------------------------------------------------------------------

@@ -160,19 +160,20 @@ def released(session: Session, disclosure: Disclosure, version: DisclosureVersio
     session.flush()
     chain.extend(session, disclosure=disclosure, version=version, event=event)
     search.index(session, disclosure=disclosure, version=version)
+    tenders.entitled(session, disclosure=disclosure, title=version.title)
 
 
 def _give_notice(session: Session, disclosure: Disclosure) -> None:
-    """The notice begins today, in calendar or work days as the category says; a correction begins it anew."""
+    """The notice begins today, in calendar or work days as the category says; a correction begins it anew.
+    It is never shorter than the category asks for by now, and whoever it names expires (again) after it."""
+    category = category_of(session, disclosure)
+    disclosure.notice_days = max(disclosure.notice_days or 0, category.notice_days) or None
     if disclosure.notice_days:
         disclosure.notice_until = categories.notice_until(
-            category_of(session, disclosure),
-            clock.today(),
-            disclosure.notice_days,
-            calendar.load(session),
+            category, clock.today(), disclosure.notice_days, calendar.load(session)
         )
-        if disclosure.persons:
-            disclosure.reduced_at = None
+    if disclosure.persons:
+        disclosure.reduced_at = None
 
 
 def withdraw(session: Session, *, acting: Actor, disclosure_id: uuid.UUID, reason: str) -> Disclosure:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import ColumnElement, and_, or_, select, text, true
+from sqlalchemy import ColumnElement, and_, false, or_, select, text, true
 from sqlalchemy.orm import Session
 
 from app.core import clock
@@ -15,7 +15,7 @@ from app.models.obligations import ObligationSource, ObligationState
 from app.models.projects import StageKind
 from app.services import audit
 from app.services.actors import Actor
-from app.services.obligations import derived
+from app.services.obligations import derived, periods
 from app.services.obligations.rows import count
 from app.services.projects import stages
 
@@ -90,13 +90,15 @@ def _open(disclosure: Disclosure) -> ColumnElement[bool]:
 
 def _matching(session: Session, disclosure: Disclosure, stage: StageKind | None) -> list[Obligation]:
     """Locked: the open rows of its period, of its contract and of its stage."""
-    reasons: list[ColumnElement[bool]] = [
-        and_(
-            Obligation.category_code == disclosure.category_code,
-            Obligation.source == ObligationSource.CALENDAR,
-            Obligation.period.in_(["", disclosure.period or ""]),
+    reasons: list[ColumnElement[bool]] = []
+    if disclosure.kind != DisclosureKind.URGENT_NOTICE:
+        reasons.append(
+            and_(
+                Obligation.category_code == disclosure.category_code,
+                Obligation.source == ObligationSource.CALENDAR,
+                Obligation.period.in_(["", _begun(disclosure)]),
+            )
         )
-    ]
     if disclosure.kind == DisclosureKind.RETENDER_NOTICE and disclosure.contract_id:
         reasons.append(Obligation.key == derived.retender_key(disclosure.contract_id))
     if disclosure.project_id and stage:
@@ -104,12 +106,20 @@ def _matching(session: Session, disclosure: Disclosure, stage: StageKind | None)
         reasons.append(or_(Obligation.key == key, Obligation.key.startswith(f"{key}:")))
     query = (
         select(Obligation)
-        .where(_open(disclosure), or_(*reasons))
+        .where(_open(disclosure), or_(false(), *reasons))
         .order_by(Obligation.due_on, Obligation.id)
         .with_for_update()
     )
     rows = list(session.scalars(query))
     return _one_change_at_a_time(rows)
+
+
+def _begun(disclosure: Disclosure) -> str:
+    """Its period; "" when that had not begun on the day of publication: nobody can account for it yet."""
+    published = clock.local(disclosure.published_at).date() if disclosure.published_at else clock.today()
+    if not disclosure.period or periods.read(disclosure.period).first > published:
+        return ""
+    return disclosure.period
 
 
 def _one_change_at_a_time(rows: list[Obligation]) -> list[Obligation]:
@@ -165,6 +175,7 @@ def _other(session: Session, row: Obligation, withdrawn: Disclosure) -> Disclosu
             Disclosure.category_code == row.category_code,
             Disclosure.period == row.period if row.period else true(),
             Disclosure.state == DisclosureState.PUBLISHED,
+            Disclosure.kind != DisclosureKind.URGENT_NOTICE,
             Disclosure.id != withdrawn.id,
         )
         .order_by(Disclosure.published_at, Disclosure.id)
@@ -191,11 +202,21 @@ _FOUND = """
         met_on = (found.published_at AT TIME ZONE 'Asia/Shanghai')::date
     FROM found WHERE obligation.id = found.id AND obligation.state = 'open'
 """
+_SINCE_IT_BEGAN = """
+    (disclosure.published_at AT TIME ZONE 'Asia/Shanghai')::date >= CASE
+        WHEN owed.period LIKE '%Q_'
+            THEN make_date(left(owed.period, 4)::int, right(owed.period, 1)::int * 3 - 2, 1)
+        WHEN owed.period LIKE '____-__'
+            THEN make_date(left(owed.period, 4)::int, right(owed.period, 2)::int, 1)
+        WHEN owed.period <> '' THEN make_date(owed.period::int, 1, 1)
+        ELSE DATE '-infinity' END
+"""
 _BY_PERIOD = text(
     _FOUND.format(
         source="calendar",
         items="disclosure ON disclosure.village_id = owed.village_id"
-        " AND owed.period IN ('', disclosure.period) AND disclosure.category_code = owed.category_code",
+        " AND owed.period IN ('', disclosure.period) AND disclosure.category_code = owed.category_code"
+        f" AND disclosure.kind <> 'urgent_notice' AND {_SINCE_IT_BEGAN}",
     )
 )
 _BY_CONTRACT = text(

@@ -99,9 +99,12 @@ def scan(
     found = []
     for spot, hit in _hits(spots, places.children_in(version, category)):
         key = keys.finding_digest(str(disclosure.id), spot.key, hit.kind, hit.text)
-        found.append(_finding(spot, hit, key, hit.kind in excusable, decisions.get(key)))
+        # What was justified counts only while the category, which may have changed since, allows it.
+        allowed = hit.kind in excusable
+        found.append(_finding(spot, hit, key, allowed, decisions.get(key) if allowed else None))
     for file in files:
-        found += _unreadable(disclosure, file, pages.get(file.id), keys, decisions)
+        if file.viewing is not None:  # of a reduced item nobody can open it any more
+            found += _unreadable(disclosure, file, pages.get(file.id), keys, decisions)
     return found
 
 

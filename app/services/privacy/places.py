@@ -10,6 +10,7 @@ from typing import Any
 from app.core import pii
 from app.core.documents import CELLS
 from app.models import Attachment, AttachmentText, DisclosureCategory, DisclosureVersion
+from app.models.categories import FieldType
 
 _TEXTS = (("title", "标题"), ("summary", "一句话说明"), ("body", "正文"), ("reason", "更正原因"))
 
@@ -99,6 +100,9 @@ def _rows(rows: list[Any], columns: list[str]) -> Iterator[Spot]:
             heading = columns[place] if isinstance(place, int) and place < len(columns) else ""
             words = f"表格第{number + 1}行" + (f"“{pii.mask(heading)}”列" if heading else "")
             yield Spot(_key(path), words, text, path, lead=heading, row=f"table/{number}")
+        cells = [str(cell) for cell in row] if isinstance(row, list) else []
+        for whole in pii.joined(cells):
+            yield Spot(f"table/rows/{number}/joined", f"表格第{number + 1}行几格连起来", whole)
 
 
 def _entered(version: DisclosureVersion, category: DisclosureCategory | None) -> Iterator[Spot]:
@@ -118,15 +122,25 @@ def _entered(version: DisclosureVersion, category: DisclosureCategory | None) ->
 
 
 def children_in(version: DisclosureVersion, category: DisclosureCategory | None) -> set[str]:
-    """Names of children as the records tell, hidden columns too: the table shows them masked already."""
-    labels = {str(column["key"]): str(column["label"]) for column in (category.columns if category else [])}
-    found = set()
-    for record in version.records:
-        cells = [(labels.get(key, key), str(value)) for key, value in record.items()]
-        if pii.is_minors_row(cells):
-            found |= {
-                text for heading, text in cells if pii.is_name_heading(heading) and pii.is_full_name(text)
-            }
+    """Names of children as fields and records tell, hidden ones too: the table shows them masked already."""
+    found: set[str] = set()
+    for entries, values in (
+        (category.fields if category else [], version.filled),
+        *((category.columns if category else [], record) for record in version.records),
+    ):
+        defined = {str(entry["key"]): entry for entry in entries}
+        labels = {key: str(entry["label"]) for key, entry in defined.items()}
+        cells = [(labels.get(key, key), str(value)) for key, value in values.items()]
+        if not pii.is_minors_row(cells):
+            continue
+        found |= {text for heading, text in cells if pii.is_name_heading(heading) and pii.is_full_name(text)}
+        # Whoever stands in a field for persons is one, whatever his name looks like.
+        persons = [key for key, entry in defined.items() if entry["type"] == FieldType.PERSON]
+        found |= {
+            str(values[key]).strip()
+            for key in persons
+            if pii.is_name_heading(labels[key]) and len(str(values.get(key, "")).strip()) > 1
+        }
     return found
 
 
@@ -174,3 +188,5 @@ def of_page(file: Attachment, page: AttachmentText) -> Iterator[Spot]:
                 row=f"{key}/{number}",
                 file=file.id,
             )
+        for whole in pii.joined(cells):
+            yield Spot(f"{key}/{number}/joined", f"{words}第{number}行几格连起来", whole, file=file.id)

@@ -1,10 +1,11 @@
 """Expiry of person-level data (到期隐去个人信息): what named persons leaves after the notice, sums stay.
 
 Of every version, also of drafts and corrections: tables and records lose their rows, names that stood in
-them become 王某 in titles and texts. Files of such an item are shown no more: their viewing copy, first page
-and text go; the original stays sealed in storage, because the village must keep its archive
-(村民委员会组织法 第三十四条), but no face opens it. Each version that was public gets a new salt and a link
-in the village's chain, so that what stood there can neither be read nor guessed; the chain still holds."""
+them become 王某 in titles and texts, questions and answers. Files of such an item are shown no more: their
+viewing copy, first page and text go; the original stays sealed in storage, because the village must keep its
+archive (村民委员会组织法 第三十四条), but no face opens it. Each version that was public gets a new salt
+and a link in the village's chain, so that what stood there can neither be read nor guessed; the
+chain still holds."""
 
 from __future__ import annotations
 
@@ -17,7 +18,15 @@ from sqlalchemy import ColumnElement, Date, cast, delete, func, select
 from sqlalchemy.orm import Session
 
 from app.core import clock, pii
-from app.models import Attachment, AttachmentText, Disclosure, DisclosureCategory, DisclosureVersion
+from app.models import (
+    Attachment,
+    AttachmentText,
+    Disclosure,
+    DisclosureCategory,
+    DisclosureVersion,
+    Objection,
+    Question,
+)
 from app.models.categories import FieldType
 from app.models.chain import ChainEvent
 from app.models.disclosures import AttachmentOwner, DisclosureState
@@ -71,6 +80,7 @@ def reduce(session: Session, *, acting: Actor, disclosure_id: uuid.UUID) -> list
     names = {name for version in versions for name in _names(category, version)}
     for version in versions:
         _strip(category, version, sorted(names, key=len, reverse=True))
+    _strip_words(session, disclosure, sorted(names, key=len, reverse=True))
     orphans = _hide_files(session, disclosure)
     disclosure.reduced_at = clock.now()
     session.flush()
@@ -109,6 +119,16 @@ def _strip(category: DisclosureCategory, version: DisclosureVersion, names: list
     version.filled, version.records = filled, records
     for name in ("title", "summary", "body", "reason"):
         setattr(version, name, _nameless(getattr(version, name), names))
+
+
+def _strip_words(session: Session, disclosure: Disclosure, names: list[str]) -> None:
+    """The same for what else is read on the item's page: why it was withdrawn, questions and objections."""
+    disclosure.withdrawn_because = _nameless(disclosure.withdrawn_because, names)
+    asked = session.scalars(select(Question).where(Question.disclosure_id == disclosure.id)).all()
+    raised = session.scalars(select(Objection).where(Objection.disclosure_id == disclosure.id)).all()
+    rows: list[Question | Objection] = [*asked, *raised]
+    for row in rows:
+        row.text, row.answer = _nameless(row.text, names), _nameless(row.answer, names)
 
 
 def _nameless(text: str, names: list[str]) -> str:

@@ -9,6 +9,6 @@ deadline, the office awards it.
 module imports nothing of `disclosures`, which calls it.)
 """
 
-from app.services.tenders.lifecycle import close_due, released, withdrawn
+from app.services.tenders.lifecycle import close_due, entitled, released, withdrawn
 
-__all__ = ["close_due", "released", "withdrawn"]
+__all__ = ["close_due", "entitled", "released", "withdrawn"]

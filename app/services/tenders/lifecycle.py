@@ -31,6 +31,8 @@ STATE_NAMES = {
     S.CANCELLED: "已取消",
 }
 KINDS = (DisclosureKind.RETENDER_NOTICE, DisclosureKind.TENDER_NOTICE)
+ALWAYS_ASKED = {"name": "姓名或单位名称", "phone": "联系电话"}
+"""What every sign-up states, by key; the terms of a tender add to it."""
 BATCH = 200
 ACTING = System("tenders.close")
 
@@ -50,6 +52,14 @@ def accepts(tender: Tender) -> bool:
     """Whether sign-ups are taken at this moment: the deadline counts to the moment, job or no job."""
     opened = tender.state is S.OPEN and tender.opens_at is not None
     return opened and clock.now() < tender.closes_at
+
+
+def entitled(session: Session, *, disclosure: Disclosure, title: str) -> None:
+    """Called when a text of a disclosure becomes public: its tender is called as that text is, not as the
+    draft was that it was attached to, which no gate has seen."""
+    tender = _locked(session, Tender.disclosure_id == disclosure.id) if disclosure.kind in KINDS else None
+    if tender is not None:
+        tender.title = title
 
 
 def released(session: Session, *, acting: Actor, disclosure: Disclosure) -> None:

@@ -15,7 +15,7 @@ from app.core.money import LIMIT_FEN
 from app.models import Disclosure, Organisation, Tender
 from app.models.disclosures import DisclosureKind
 from app.models.interaction import TenderState
-from app.services import access_interaction, disclosures
+from app.services import access_interaction, disclosures, privacy
 from app.services.actors import Actor
 from app.services.tenders.lifecycle import move, record, tell_bidders
 from app.services.tenders.terms import require_author
@@ -46,12 +46,13 @@ def award(
     when the notice is.
 
     Raises Forbidden for anybody but who drafts such notices in the village, BadInput for a missing winner,
-    an odd amount or a day outside the tender's, Conflict in another state."""
+    an odd amount, a day outside the tender's or personal data beside the name, Conflict in another state."""
     tender = _in_hand(session, acting, tender_id, version)
     require_author(session, acting, session.get_one(Disclosure, tender.disclosure_id))
     winner = award.winner.strip()
     if not winner or len(winner) > LONGEST_WINNER:
         raise BadInput("tender.winner_wrong", f"中标人要填写，最多 {LONGEST_WINNER} 个字。", field="winner")
+    privacy.require_plain(winner, field="winner")
     if not 0 < award.award_fen <= LIMIT_FEN:
         raise BadInput("tender.award_wrong", "中标金额不对，请填写元，例如 36000。", field="award")
     if not clock.local(tender.closes_at).date() <= award.awarded_on <= clock.today():
@@ -92,12 +93,13 @@ def fail(
 ) -> Tender:
     """Nobody won (流标): closed → failed, with a public reason; those who signed up are told.
 
-    Raises Forbidden outside the village's office and its town, BadInput without a reason, Conflict in another
-    state."""
+    Raises Forbidden outside the village's office and its town, BadInput without a reason or with
+    personal data in it, Conflict in another state."""
     tender = _in_hand(session, acting, tender_id, version)
     reason = reason.strip()
     if not reason or len(reason) > LONGEST_REASON:
         raise BadInput("tender.reason_wrong", f"请写明流标原因，最多 {LONGEST_REASON} 个字。", field="reason")
+    privacy.require_plain(reason, field="reason")
     move(tender, TenderState.FAILED)
     tender.remark = reason
     record(session, acting, "failed", tender)

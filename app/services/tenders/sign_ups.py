@@ -20,9 +20,9 @@ from app.core.keys import Keys
 from app.models import Tender, TenderSignUp
 from app.services import access, access_interaction
 from app.services.actors import Actor, Villager
-from app.services.tenders.lifecycle import accepts, record
+from app.services.tenders.lifecycle import ALWAYS_ASKED, accepts, record
 
-NAME, PHONE = "name", "phone"
+PHONE = "phone"
 LONGEST = 200
 _PHONE = re.compile(r"1[3-9][0-9]{9}|0[0-9]{2,3}-?[0-9]{7,8}")
 
@@ -107,7 +107,7 @@ def _open(session: Session, acting: Actor, tender_id: uuid.UUID) -> Tender:
 
 def fields(tender: Tender) -> list[tuple[str, str, bool]]:
     """What a sign-up states, in order: key, label, whether it must be filled."""
-    always = [(NAME, "姓名或单位名称", True), (PHONE, "联系电话", True)]
+    always = [(key, label, True) for key, label in ALWAYS_ASKED.items()]
     return always + [(one["key"], one["label"], one["required"]) for one in tender.requirements]
 
 
@@ -120,7 +120,7 @@ def _checked(tender: Tender, answers: Mapping[str, str]) -> dict[str, str]:
     """The answers to what the tender asks for, and nothing else."""
     stated: dict[str, str] = {}
     for key, label, required in fields(tender):
-        value = answers.get(key, "").strip()
+        value = " ".join(answers.get(key, "").split())  # Chinese keyboards type wide blanks
         if required and not value:
             raise BadInput("sign_up.field_missing", f"「{label}」要填写。", field=key)
         if len(value) > LONGEST:

@@ -16,9 +16,9 @@ from app.core.money import LIMIT_FEN
 from app.models import Disclosure, DisclosureCategory, DisclosureVersion, Tender
 from app.models.disclosures import DisclosureState
 from app.models.interaction import TenderState
-from app.services import access, access_interaction
+from app.services import access, access_interaction, privacy
 from app.services.actors import Actor
-from app.services.tenders.lifecycle import KINDS, record
+from app.services.tenders.lifecycle import ALWAYS_ASKED, KINDS, record
 
 MOST_REQUIREMENTS = 8
 LONGEST_LABEL = 20
@@ -110,16 +110,18 @@ def _check(terms: Terms) -> None:
     if terms.floor_price_fen is not None and not 0 <= terms.floor_price_fen <= LIMIT_FEN:
         raise BadInput("tender.floor_price_wrong", "起始价不对，请填写元，例如 36000。", field="floor_price")
     labels = [one.label.strip() for one in terms.requirements]
-    if len(labels) > MOST_REQUIREMENTS or len(set(labels)) < len(labels):
+    if len(labels) > MOST_REQUIREMENTS or len({*labels, *ALWAYS_ASKED.values()}) < len(labels) + 2:
         raise BadInput(
             "tender.requirements_wrong",
-            f"报名要填的内容最多 {MOST_REQUIREMENTS} 项，不能重复。",
+            f"报名要填的内容最多 {MOST_REQUIREMENTS} 项，不能重复；姓名和联系电话本来就要填，不用再写。",
             field="requirements",
         )
     if any(not label or len(label) > LONGEST_LABEL for label in labels):
         raise BadInput(
             "tender.requirement_wrong", f"每项名称要填写，最多 {LONGEST_LABEL} 个字。", field="requirements"
         )
+    for label in labels:
+        privacy.require_plain(label, field="requirements")
 
 
 def _title(session: Session, disclosure: Disclosure) -> str:

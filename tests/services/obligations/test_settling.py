@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.models import AuditEntry
-from app.models.disclosures import DisclosureState
+from app.models.disclosures import DisclosureKind, DisclosureState
 from app.models.obligations import ObligationState
 from app.services import obligations
 from tests import factories
@@ -122,3 +122,18 @@ def test_what_was_published_before_it_was_planned_is_found(session: Session, pla
 
     row = owed(session, places)["finance:2026-09"]
     assert (row.state, row.disclosure_id, row.met_on) == (ObligationState.MET, item.id, date(2026, 10, 9))
+
+
+def test_neither_an_urgent_notice_nor_a_period_that_has_not_begun_meets_anything(
+    session: Session, places: Places
+) -> None:
+    plan(session)
+    published(session, places, period="2026-11", title="提前公开")
+    urgent = published(session, places, period="2026-10", kind=DisclosureKind.URGENT_NOTICE)
+    early = published(session, places, period="2026-11")
+    for item in (urgent, early):
+        assert obligations.met(session, acting=ROOT, disclosure=item) == []
+    plan(session)
+    assert {row.state for row in owed(session, places, category_code="finance").values()} == {
+        ObligationState.OPEN
+    }
