@@ -113,7 +113,7 @@ def minimum_living(pen: Pen) -> Iterator[Article]:
             category="minimum_living",
             title=f"低保对象{round_}名单公示（{happened.year}年{happened.month}月）",
             on=pen.day(happened + timedelta(days=3)),
-            body="名单经入户调查和民主评议，镇街审核。公示期内有意见，请点「提出异议」，三个工作日内核实答复。",
+            body="名单经入户调查和民主评议，镇街审核。公示期内有意见，请点「我有异议」，三个工作日内核实答复。",
             filled={"round": round_, "standard": 124_000},
             records=records,
             happened_on=happened,
@@ -152,17 +152,18 @@ def homesteads(pen: Pen) -> Iterator[Article]:
             category="homestead_review",
             title=f"建房申请公示（{met.year}年{met.month}月）",
             on=on,
-            body="邻居对四至有不同意见的，请在公示期内点「提出异议」，镇街会来现场看。",
+            body="邻居对四至有不同意见的，请在公示期内点「我有异议」，镇街会来现场看。",
             filled={"meeting": met.isoformat()},
             records=records,
             happened_on=met,
         )
-    approved = pen.ago(47)
+    on = pen.ago(44)
+    approved = pen.draw.work_day_before(on, 2)
     house = {key: value for key, value in _house(pen).items() if key not in ("kind", "floors")}
     yield Article(
         category="homestead_approval",
         title=f"宅基地审批结果公示（{approved.year}年{approved.month}月）",
-        on=pen.day(approved + timedelta(days=3)),
+        on=on,
         body="批准书已送到户主手里，开工前镇街会来放样。",
         filled={"approved": approved.isoformat()},
         records=[{**house, "plot": pen.draw.random.choice(_WORDS["spots"]) + "原址", "result": "已批准"}],

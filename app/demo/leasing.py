@@ -204,7 +204,7 @@ def _result(
         title=f"{asset(latter)}招租结果公示",
         on=pen.day(opened + timedelta(days=1)),
         body=(
-            "开标时监督委员会和村民代表在场。公示期内有意见，请点「提出异议」。\n"
+            "开标时监督委员会和村民代表在场。公示期内有意见，请点「我有异议」。\n"
             f"合同总价 {money.yuan(latter.amount_fen)}，签好的合同会在出租一览里更新。"
         ),
         filled={

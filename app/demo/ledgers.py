@@ -169,9 +169,13 @@ def _lease(draw: Draw, terms: Lease) -> Contract:
 
 
 def _term(contract: Contract, ends_on: date, years: int) -> None:
+    """Give a contract its term; the rent of a year stays what it was."""
+    rent = yearly_rent(contract) if contract.ends_on else 0
     after = ends_on + timedelta(days=1)
     day = min(after.day, calendar.monthrange(after.year - years, after.month)[1])
     contract.starts_on, contract.ends_on = after.replace(year=after.year - years, day=day), ends_on
+    if rent:
+        contract.amount_fen = rent * years
 
 
 def _past(draw: Draw, contract: Contract) -> Contract:
@@ -197,7 +201,7 @@ def _past(draw: Draw, contract: Contract) -> Contract:
 def yearly_rent(contract: Contract) -> int:
     """The rent of a year in fen."""
     assert contract.ends_on is not None
-    years = (contract.ends_on - contract.starts_on).days // 365
+    years = round((contract.ends_on - contract.starts_on).days / 365.25)
     return contract.amount_fen // max(1, years)
 
 

@@ -154,14 +154,15 @@ def assets_change(pen: Pen) -> Iterator[Article]:
     """In every other village something was bought or written off."""
     if pen.stage.number % 2:
         return
-    happened = pen.ago(64 + pen.stage.number)
+    on = pen.ago(64 + pen.stage.number)
+    happened = pen.draw.work_day_before(on, 2)
     name, fen = pen.draw.random.choice(
         (("老年食堂蒸饭柜", 1_260_000), ("电动保洁车两辆", 2_980_000), ("文化礼堂音响一套", 1_850_000))
     )
     yield Article(
         category="assets_change",
         title=f"购入{name}",
-        on=pen.day(happened + timedelta(days=3)),
+        on=on,
         body="三家供应商报过价，价低者得；发票和验收单在村委会可以查。",
         records=[
             {

@@ -232,7 +232,7 @@ def _award(pen: Pen, work: Work, contract: Contract, opened: date) -> Article:
         category="works_award",
         title=f"{work.project.name}{NAMES[K.AWARD]}",
         on=pen.day(opened + timedelta(days=1)),
-        body="开标在镇街招投标中心进行，监督委员会成员在场。公示期内有意见，请点「提出异议」。",
+        body="开标在镇街招投标中心进行，监督委员会成员在场。公示期内有意见，请点「我有异议」。",
         filled={
             "project": work.project.name,
             "winner": contract.counterparty,
@@ -307,7 +307,7 @@ def _proposal(pen: Pen, number: int) -> Work:
         category="decision_plan",
         title="东河边休闲步道方案公示",
         on=day,
-        body=f"村民小组长会议提议。图纸贴在村委会门口，方案公示十五天，有意见请点「提出异议」。{ASK}",
+        body=f"村民小组长会议提议。图纸贴在村委会门口，方案公示十五天，有意见请点「我有异议」。{ASK}",
         filled={
             "matter": "东河边休闲步道",
             "plan": "沿东河边老路修 620 米步道，加装护栏和 31 盏矮路灯，不占耕地，预计三个月完工。",
