@@ -65,11 +65,17 @@ def _fit(clauses: Sequence[str], opening: str) -> str:
     for start in (opening, ""):
         taken: list[str] = []
         for clause in clauses:
-            if len(f"{start}{'，'.join([*taken, clause])}。") <= LONGEST:
+            if len(_joined(start, [*taken, clause])) <= LONGEST:
                 taken.append(clause)
         if taken:
-            return f"{start}{'，'.join(taken)}。"
+            return _joined(start, taken)
     return f"{text.cut(clauses[0], LONGEST - 1)}。"
+
+
+def _joined(opening: str, clauses: Sequence[str]) -> str:
+    """A number does not run into the period before it: 2026年第三季度，9 人……"""
+    pause = "，" if opening and clauses[0][:1].isdigit() else ""
+    return f"{opening}{pause}{'，'.join(clauses)}。"
 
 
 def _plain(value: object, limit: int = LONGEST_WORDS) -> str:
