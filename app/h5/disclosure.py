@@ -37,6 +37,8 @@ from app.web.context import ReadSession
 from app.web.paging import After
 from app.web.views import viewed
 
+SEARCH_RATES = ("120/minute",)
+
 router = APIRouter(prefix="/v/{code}", include_in_schema=False)
 
 PUBLIC = (DisclosureState.PUBLISHED, DisclosureState.WITHDRAWN)
@@ -153,6 +155,7 @@ def search_page(
     after: After = None,
 ) -> Response:
     """Everything that the village publishes, by words."""
+    request.app.state.limiter.hit(request, "search", *SEARCH_RATES)
     village = access.access_village(session, acting, code)
     problem: AppError | None = None
     found = search.Found([], None)

@@ -4,15 +4,16 @@ villager who is told. No message names a villager or says what he wrote."""
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import TypeVar
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
 from app.core import clock, pii
 from app.core.errors import BadInput, TooMany, Unprocessable
-from app.models import Disclosure, Officer, Organisation
+from app.models import Disclosure, Objection, Officer, Organisation, Question
 from app.models.delivery import MessageKind
 from app.models.people import Role
 from app.services import access_interaction, calendar, officers, outbox
@@ -22,6 +23,8 @@ SHORTEST, LONGEST = 4, 500
 LONGEST_ANSWER = 2000
 A_DAY = 10  # of one villager: more is no longer asking
 WORK_DAYS = 3
+
+Row = TypeVar("Row", Question, Objection)
 
 
 def checked(text: str) -> str:
@@ -136,6 +139,25 @@ def tell_villager(
         path=path,
         key=f"{noun}:{noun_id}:{occasion}:{villager_id}",
     )
+
+
+def narrowed(
+    query: Select[Row],
+    table: type[Row],
+    *,
+    village_id: uuid.UUID | None,
+    disclosure_id: uuid.UUID | None,
+    states: Sequence[str],
+) -> Select[Row]:
+    """`query` for one village, item and these states where they are given, newest first, with the items."""
+    query = query.options(joinedload(table.disclosure))
+    if village_id is not None:
+        query = query.where(table.village_id == village_id)
+    if disclosure_id is not None:
+        query = query.where(table.disclosure_id == disclosure_id)
+    if states:
+        query = query.where(table.state.in_(states))
+    return query.order_by(table.created_at.desc(), table.id.desc())
 
 
 def page_of(session: Session, disclosure: Disclosure) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from app.core import clock, pii
 from app.core.errors import BadInput, Conflict
@@ -327,18 +327,10 @@ def listing(
     states: Sequence[S] = (),
 ) -> Select[Objection]:
     """The objections that an office may know of, newest first, with their items."""
-    query = (
-        select(Objection)
-        .where(access_interaction.visible_objections(acting))
-        .options(joinedload(Objection.disclosure))
+    query = select(Objection).where(access_interaction.visible_objections(acting))
+    return inquiries.narrowed(
+        query, Objection, village_id=village_id, disclosure_id=disclosure_id, states=states
     )
-    if village_id is not None:
-        query = query.where(Objection.village_id == village_id)
-    if disclosure_id is not None:
-        query = query.where(Objection.disclosure_id == disclosure_id)
-    if states:
-        query = query.where(Objection.state.in_(states))
-    return query.order_by(Objection.created_at.desc(), Objection.id.desc())
 
 
 def to_answer(session: Session, *, acting: Actor, limit: int = 30) -> Sequence[Objection]:

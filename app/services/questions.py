@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from app.core import clock, pii
 from app.core.errors import Conflict
@@ -199,18 +199,10 @@ def listing(
     states: Sequence[S] = (),
 ) -> Select[Question]:
     """The questions that an office may know of, newest first, with their items."""
-    query = (
-        select(Question)
-        .where(access_interaction.visible_questions(acting))
-        .options(joinedload(Question.disclosure))
+    query = select(Question).where(access_interaction.visible_questions(acting))
+    return inquiries.narrowed(
+        query, Question, village_id=village_id, disclosure_id=disclosure_id, states=states
     )
-    if village_id is not None:
-        query = query.where(Question.village_id == village_id)
-    if disclosure_id is not None:
-        query = query.where(Question.disclosure_id == disclosure_id)
-    if states:
-        query = query.where(Question.state.in_(states))
-    return query.order_by(Question.created_at.desc(), Question.id.desc())
 
 
 def to_answer(session: Session, *, acting: Actor, limit: int = 30) -> Sequence[Question]:
