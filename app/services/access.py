@@ -163,9 +163,11 @@ def visible_disclosures(actor: Actor) -> Condition:
 
 def access_disclosure(session: Session, actor: Actor, disclosure_id: uuid.UUID) -> Disclosure:
     """The disclosure, if the actor may know of it. Raises NotFound otherwise."""
-    found = session.scalar(
-        select(Disclosure).where(Disclosure.id == disclosure_id, visible_disclosures(actor))
-    )
+    query = select(Disclosure).where(Disclosure.id == disclosure_id, visible_disclosures(actor))
+    if not isinstance(actor, Officer):
+        here = exists().where(Organisation.id == Disclosure.village_id, visible_organisations(actor))
+        query = query.where(here)  # a village that was switched off shows nothing any more
+    found = session.scalar(query)
     if found is None:
         raise NotFound("disclosure.not_found", "没有找到这条公开信息，可能已经下架或链接有误。")
     return found

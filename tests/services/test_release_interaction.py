@@ -9,11 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core import clock
-from app.core.errors import Conflict
+from app.core.errors import Conflict, NotFound
 from app.models import Broadcast, Disclosure, Tender
 from app.models.disclosures import DisclosureKind
 from app.models.interaction import ObjectionState, TenderState
 from app.services import disclosures, follows, objections
+from app.services.actors import Visitor
 from app.services.tenders import terms
 from tests import factories
 from tests.factories import KEYS
@@ -86,3 +87,14 @@ def test_a_withdrawal_cancels_the_tender_and_ends_objections(session: Session, h
     assert (tender.state, tender.remark) == (TenderState.CANCELLED, "面积写错了。")
     assert raised.state is ObjectionState.EXPLAINED
     assert objections.notice_standing(session, item).open == 0
+
+
+def test_a_village_that_was_switched_off_shows_nothing_any_more(session: Session, here: Noticed) -> None:
+    item, _ = drafted(session, here)
+    publish(session, here, item)
+    assert disclosures.item(session, acting=Visitor(), disclosure_id=item.id).disclosure is item
+
+    here.village.active = False
+    session.flush()
+    with pytest.raises(NotFound):
+        disclosures.item(session, acting=Visitor(), disclosure_id=item.id)
