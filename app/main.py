@@ -14,8 +14,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
-import miniprogram_api
-from app import api, h5
 from app.core import logging, metrics, migrations
 from app.core.db import Database
 from app.core.embedded import running_url
@@ -50,6 +48,10 @@ def create_app(settings: Settings | None = None, *, context: Context | None = No
 
     Give `context` to use parts that exist already; otherwise they are made from the settings, and closed
     when the application stops. Raises Unavailable when no database is configured or running."""
+    # Here and not above: workers, schedulers and commands start in half the time without the faces.
+    import miniprogram_api
+    from app import api, h5
+
     if context is None:
         logging.configure()
     settings = context.settings if context else settings or Settings()
@@ -80,7 +82,8 @@ def create_app(settings: Settings | None = None, *, context: Context | None = No
     app.state.limiter = Limiter()
     errors.install(app)
     for router in (*api.routers, *h5.routers):
-        app.include_router(router)
+        # include_router would build every route a second time, during the first request of each process.
+        app.router.routes.extend(router.routes)
     docs.install(app, document="/openapi.json")
     _health(app, here)
     _wechat(app, here)

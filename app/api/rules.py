@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.api.common import Admin, Signed, page, problems, router
 from app.api.schemas import Body, Day, Out, RuleKey
 from app.models import RuleRun
-from app.models.warnings import RuleMode
+from app.models.rules import RuleMode
 from app.rules import ALL_RULES
 from app.rules.base import Rule
 from app.services.warnings import evaluation

@@ -22,7 +22,8 @@ from app.api.schemas import (
     place,
 )
 from app.models import EarlyWarning
-from app.models.warnings import CloseReason, Colour, WarningState
+from app.models.rules import Colour
+from app.models.warnings import CloseReason, WarningState
 from app.services import access, desk
 from app.services.actors import Actor
 from app.services.warnings import lifecycle

@@ -11,7 +11,8 @@ from app.models.complaints import ComplaintState, EventKind
 from app.models.delivery import MessageKind, OutgoingMessage
 from app.models.disclosures import DisclosureKind, DisclosureState
 from app.models.people import Duty, Role
-from app.models.warnings import Colour, WarningState
+from app.models.rules import Colour
+from app.models.warnings import WarningState
 from app.services.complaints.feedback import SATISFACTION_NAMES
 from app.services.complaints.handling import STATE_NAMES
 from app.services.complaints.queries import colour, days_left

@@ -22,9 +22,13 @@ from app.models.delivery import (
     SubscriptionGrant,
 )
 from app.models.disclosures import Attachment, Disclosure, DisclosureSearch, DisclosureVersion
+from app.models.governance import HouseholdCount, Meeting, Member, Relation
+from app.models.holdings import Asset, Budget, Fund, FundStatement
+from app.models.income import Receipt, Receivable
 from app.models.interaction import (
     Broadcast,
     ImportBatch,
+    ImportMapping,
     Objection,
     PageView,
     Question,
@@ -32,26 +36,36 @@ from app.models.interaction import (
     TenderSignUp,
     VillageFollow,
 )
-from app.models.ledgers import Contract, Payment
+from app.models.ledgers import Contract, LedgerChange, Payment
 from app.models.obligations import Obligation
 from app.models.organisations import Organisation, QrPlacement, ScanEvent
 from app.models.people import Appointment, Binding, LoginSession, Officer, Villager, WechatIdentity
 from app.models.privacy import AttachmentText, PrivacyDecision
 from app.models.projects import Project, ProjectStage
+from app.models.rules import RuleBacktest, RuleRun, RuleSetting, RuleVerdict, TenderLimit
+from app.models.supervision import ArrearsNotice, Campaign, CampaignAnswer, CountySetting, VillageScore
 from app.models.trust import AuditEntry, CalendarDay, Export, JobTick, Lease, SettingHistory
-from app.models.warnings import EarlyWarning, RuleRun, RuleSetting, WarningEvent
+from app.models.warnings import EarlyWarning, Silence, WarningEvent, WarningNotice
+from app.models.welfare import Benefit, BenefitExclusion, DeathRecord, LabourSlip
 
 __all__ = [
     "AccessToken",
     "Appointment",
+    "ArrearsNotice",
+    "Asset",
     "Assignment",
     "Attachment",
     "AttachmentText",
     "AuditEntry",
     "Base",
+    "Benefit",
+    "BenefitExclusion",
     "Binding",
     "Broadcast",
+    "Budget",
     "CalendarDay",
+    "Campaign",
+    "CampaignAnswer",
     "ChainCheck",
     "ChainHead",
     "ChainLink",
@@ -60,18 +74,28 @@ __all__ = [
     "ComplaintEvent",
     "ComplaintSubject",
     "Contract",
+    "CountySetting",
+    "DeathRecord",
     "Disclosure",
     "DisclosureCategory",
     "DisclosureSearch",
     "DisclosureVersion",
     "EarlyWarning",
     "Export",
+    "Fund",
+    "FundStatement",
+    "HouseholdCount",
     "ImportBatch",
+    "ImportMapping",
     "InboundKey",
     "InboundMessage",
     "JobTick",
+    "LabourSlip",
     "Lease",
+    "LedgerChange",
     "LoginSession",
+    "Meeting",
+    "Member",
     "MessageTemplate",
     "Objection",
     "Obligation",
@@ -87,16 +111,25 @@ __all__ = [
     "QrPlacement",
     "Question",
     "Rating",
+    "Receipt",
+    "Receivable",
+    "Relation",
+    "RuleBacktest",
     "RuleRun",
     "RuleSetting",
+    "RuleVerdict",
     "ScanEvent",
     "SealedIdentity",
     "SettingHistory",
+    "Silence",
     "SubscriptionGrant",
     "Tender",
+    "TenderLimit",
     "TenderSignUp",
     "VillageFollow",
+    "VillageScore",
     "Villager",
     "WarningEvent",
+    "WarningNotice",
     "WechatIdentity",
 ]

@@ -197,15 +197,20 @@ class PageView(Base):
 
 
 class ImportState(enum.StrEnum):
-    """previewed 已预览 → applied 已导入; refused 有错误未导入."""
+    """reading 读取中 → previewed 已预览 → applying 导入中 → applied 已导入; refused 有错误未导入."""
 
+    READING = "reading"
     PREVIEWED = "previewed"
+    APPLYING = "applying"
     APPLIED = "applied"
     REFUSED = "refused"
 
 
 class ImportBatch(RandomKey, Created, Base):
-    """One workbook that was uploaded for import (导入): what it was read as, and what came of it."""
+    """One workbook that was uploaded for import (导入): what it was read as, and what came of it.
+
+    `done` of `total` rows show how far a long one is; `export_id`: the worker's task for it; `mapping`: which
+    column of the file is which field, where somebody said so."""
 
     __tablename__ = "import_batch"
 
@@ -220,3 +225,20 @@ class ImportBatch(RandomKey, Created, Base):
     errors: Mapped[list[Json]] = mapped_column(default=list)
     result: Mapped[Json] = mapped_column(default=dict)
     applied_at: Mapped[datetime | None]
+    done: Mapped[int] = mapped_column(default=0, server_default="0")
+    total: Mapped[int] = mapped_column(default=0, server_default="0")
+    export_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("export.id"))
+    mapping: Mapped[Json] = mapped_column(default=dict, server_default="{}")
+
+
+class ImportMapping(RandomKey, Created, Base):
+    """Which column of a sort of file is which field (列对应), as its owner last said: found again by the kind
+    of ledger and `signature`, the digest of the file's headers. `owner` is kind:id of the actor."""
+
+    __tablename__ = "import_mapping"
+    __table_args__ = (UniqueConstraint("owner", "kind", "signature"),)
+
+    owner: Mapped[str]
+    kind: Mapped[str]
+    signature: Mapped[str]
+    mapping: Mapped[Json]

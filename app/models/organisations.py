@@ -22,9 +22,21 @@ class OrganisationKind(enum.StrEnum):
     DEPARTMENT = "department"
 
 
+class Line(enum.StrEnum):
+    """The department whose matter something is (职能条线): agriculture 农业农村, construction 住建,
+    civil_affairs 民政, finance 财政; discipline 纪检 is nobody's but the inspectors'."""
+
+    AGRICULTURE = "agriculture"
+    CONSTRUCTION = "construction"
+    CIVIL_AFFAIRS = "civil_affairs"
+    FINANCE = "finance"
+    DISCIPLINE = "discipline"
+
+
 class Organisation(RandomKey, Created, Base):
     """One organisation of the tree. `code` stands in addresses and scenes; `ancestry` holds the ids of
-    all organisations above it and its own, so that "within" is one containment test."""
+    all organisations above it and its own, so that "within" is one containment test. A department has a
+    `line`; its area is that of the organisation above it."""
 
     __tablename__ = "organisation"
     __table_args__ = (Index("ix_organisation_ancestry", "ancestry", postgresql_using="gin"),)
@@ -38,6 +50,7 @@ class Organisation(RandomKey, Created, Base):
     adults: Mapped[int | None]
     introduction: Mapped[str] = mapped_column(default="")
     active: Mapped[bool] = mapped_column(default=True)
+    line: Mapped[Line | None] = mapped_column(str_enum(Line))
 
     parent: Mapped[Organisation | None] = relationship(remote_side="Organisation.id", lazy="raise")
 

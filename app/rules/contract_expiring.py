@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, exists, select
-from sqlalchemy.orm import Session
 
-from app.core import clock
-from app.models import Contract, Disclosure, Organisation
-from app.models.disclosures import DisclosureKind, DisclosureState
-from app.models.ledgers import ContractKind, ContractState
-from app.models.warnings import Colour
-from app.rules.base import Clearing, Finding, Rule, Thresholds
+from app.models.organisations import Line
+from app.rules.base import Need, Row, Rule, Thresholds, Words
+from app.rules.wording import day
 
 
 class ContractExpiringThresholds(Thresholds):
@@ -26,97 +19,61 @@ class ContractExpiringThresholds(Thresholds):
     red_days: int = Field(default=7, ge=0, le=366, description="到期前多少天红色预警（天）")
 
 
-def retender_published() -> ColumnElement[bool]:
-    """SQL: a re-tender notice linked to the contract is public now."""
-    return exists().where(
-        Disclosure.contract_id == Contract.id,
-        Disclosure.kind == DisclosureKind.RETENDER_NOTICE,
-        Disclosure.state == DisclosureState.PUBLISHED,
-    )
-
-
 class ContractExpiring(Rule[ContractExpiringThresholds]):
     """Yellow from 30 days before the end of a lease, red from 7 days before it and after it, until the
     re-tender notice is published or the contract is renewed, ended or cancelled in the ledger."""
 
     key = "contract.expiring"
-    version = 1
+    code = "R01"
+    version = 2
     title = "合同即将到期"
     meaning = "集体土地、房屋的出租合同快到期或已到期，还没有公开新一轮招租。"
     source = "杭州市萧山区「清廉小脑」公开案例：合同到期前黄色预警，提示重新招投标。"
     clears_by = "公开与该合同关联的重新招租公告，或在台账中登记续签、收回、解除。"
+    line = Line.AGRICULTURE
+    needs = (Need("contract", "合同台账"),)
+    exclusions = ("没有期限的合同", "承租、工程、采购、用工合同", "已公开重新招租公告的合同")
+    subject = "contract"
     thresholds = ContractExpiringThresholds
+    SELECT = """
+    SELECT c.village_id, c.id::text AS subject_id,
+           CASE WHEN c.state <> 'active' AND coalesce(c.state_since, :as_of) <= :as_of THEN NULL
+                WHEN notice.id IS NOT NULL THEN NULL
+                WHEN c.ends_on - :as_of <= :red_days THEN 'red'
+                WHEN c.ends_on - :as_of <= :yellow_days THEN 'yellow' END AS colour,
+           NULL::text AS missing,
+           c.id AS contract_id, c.number, c.title, c.state AS contract_state, c.ends_on,
+           c.ends_on - :as_of AS days_left, notice.id AS disclosure_id
+    FROM contract c
+    LEFT JOIN LATERAL (
+        SELECT d.id FROM disclosure d
+        WHERE d.contract_id = c.id AND d.kind = 'retender_notice' AND d.state = 'published'
+          AND (d.published_at AT TIME ZONE 'Asia/Shanghai')::date <= :as_of
+        ORDER BY d.published_at LIMIT 1
+    ) notice ON true
+    WHERE c.kind = 'lease_out' AND c.ends_on IS NOT NULL AND c.voided_at IS NULL AND c.starts_on <= :as_of
+    """
 
-    def find(
-        self, session: Session, *, as_of: date, thresholds: ContractExpiringThresholds
-    ) -> Sequence[Finding]:
-        """Active leases whose last day is at most `yellow_days` away, without a published re-tender."""
-        last = as_of + timedelta(days=max(thresholds.yellow_days, thresholds.red_days))
-        rows = session.execute(
-            select(Contract, Organisation.name)
-            .join(Organisation, Organisation.id == Contract.village_id)
-            .where(
-                Contract.state == ContractState.ACTIVE,
-                Contract.kind == ContractKind.LEASE_OUT,
-                Contract.ends_on <= last,
-                Organisation.active,
-                ~retender_published(),
-            )
-            .order_by(Contract.ends_on, Contract.id)
-        )
-        return [self._finding(contract, village, as_of, thresholds) for contract, village in rows]
-
-    def _finding(
-        self, contract: Contract, village: str, as_of: date, thresholds: ContractExpiringThresholds
-    ) -> Finding:
-        assert contract.ends_on is not None
-        left = (contract.ends_on - as_of).days
+    def words(self, row: Row, *, village: str, as_of: date, thresholds: ContractExpiringThresholds) -> Words:
+        """「村口鱼塘承包还有 20 天到期」, with the last day and the thresholds."""
+        left = row["days_left"]
         when = f"还有 {left} 天到期" if left > 0 else ("今天到期" if left == 0 else f"已过期 {-left} 天")
-        return Finding(
-            village_id=contract.village_id,
-            subject_kind="contract",
-            subject_id=str(contract.id),
-            colour=Colour.RED if left <= thresholds.red_days else Colour.YELLOW,
-            title=f"{contract.title}{when}",
+        return Words(
+            title=f"{row['title']}{when}",
             basis=(
-                f"{village}的合同「{contract.title}」（编号 {contract.number}）于"
-                f"{clock.spoken_day(contract.ends_on)}到期，{when}，尚未公开重新招租公告。"
+                f"{village}的合同「{row['title']}」（编号 {row['number']}）于"
+                f"{day(row['ends_on'])}到期，{when}，尚未公开重新招租公告。"
                 f"依据：到期前 {thresholds.yellow_days} 天黄色预警，"
                 f"到期前 {thresholds.red_days} 天或已到期红色预警。"
             ),
-            evidence={
-                "contract_id": str(contract.id),
-                "number": contract.number,
-                "ends_on": contract.ends_on.isoformat(),
-                "days_left": left,
-            },
         )
 
-    def clear(self, session: Session, *, as_of: date, subject_ids: Sequence[str]) -> dict[str, Clearing]:
-        """Cleared by the published notice, or by what the ledger says about the contract since."""
-        keys = [uuid.UUID(key) for key in subject_ids]
-        notices = {
-            contract_id: disclosure_id
-            for disclosure_id, contract_id in session.execute(
-                select(Disclosure.id, Disclosure.contract_id).where(
-                    Disclosure.contract_id.in_(keys),
-                    Disclosure.kind == DisclosureKind.RETENDER_NOTICE,
-                    Disclosure.state == DisclosureState.PUBLISHED,
-                )
-            )
-        }
-        contracts = session.scalars(select(Contract).where(Contract.id.in_(keys)))
-        return {str(contract.id): _clearing(contract, notices.get(contract.id)) for contract in contracts}
-
-
-def _clearing(contract: Contract, notice: uuid.UUID | None) -> Clearing:
-    if notice is not None:
-        return Clearing("已公开重新招租公告。", {"disclosure_id": str(notice)})
-    words = {
-        ContractState.RENEWED: "台账已登记续签。",
-        ContractState.ENDED: "台账已登记到期收回。",
-        ContractState.CANCELLED: "台账已登记解除。",
-        ContractState.ACTIVE: "合同期限已变更，不在预警范围内。",
-    }
-    ends_on = contract.ends_on.isoformat() if contract.ends_on else None
-    return Clearing(words[contract.state], {"contract_state": contract.state.value, "ends_on": ends_on})
+    def cleared(self, row: Row, *, thresholds: ContractExpiringThresholds) -> str:
+        """By the published notice, or by what the ledger says about the contract since."""
+        if row["disclosure_id"] is not None:
+            return "已公开重新招租公告。"
+        return {
+            "renewed": "台账已登记续签。",
+            "ended": "台账已登记到期收回。",
+            "cancelled": "台账已登记解除。",
+        }.get(row["contract_state"], "合同期限已变更，不在预警范围内。")

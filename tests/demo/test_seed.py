@@ -38,7 +38,7 @@ from app.models.disclosures import DisclosureState
 from app.models.ledgers import PaymentMethod
 from app.models.organisations import OrganisationKind
 from app.models.people import Duty, Role
-from app.models.warnings import Colour
+from app.models.rules import Colour
 from app.rules.contract_expiring import ContractExpiring
 from app.services import calendar, disclosures, officers
 from app.services.complaints import reminders

@@ -14,7 +14,8 @@ from app.models import Contract, EarlyWarning, OutgoingMessage, RuleRun, Warning
 from app.models.disclosures import DisclosureKind
 from app.models.ledgers import ContractState
 from app.models.people import Duty, Role
-from app.models.warnings import CloseReason, Colour, RuleMode, WarningState
+from app.models.rules import Colour, RuleMode
+from app.models.warnings import CloseReason, WarningState
 from app.rules import ALL_RULES
 from app.services import contracts, disclosures
 from app.services.actors import System

@@ -7,20 +7,21 @@ import hashlib
 import time
 import uuid
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from sqlalchemy import Select, func, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.core import clock
 from app.core.errors import BadInput, NotFound
-from app.models import EarlyWarning, RuleRun, RuleSetting, WarningEvent
-from app.models.warnings import Colour, RuleMode, WarningState
+from app.models import EarlyWarning, RuleRun, RuleSetting, RuleVerdict, WarningEvent
+from app.models.rules import Colour, RuleMode
+from app.models.warnings import WarningState
 from app.rules import by_key
-from app.rules.base import Finding, Rule, Thresholds
+from app.rules.base import Evaluation, Finding, Rule, Thresholds
 from app.services import access, audit
 from app.services.actors import Actor, System
 from app.services.warnings import messages
@@ -80,7 +81,7 @@ def setting(session: Session, rule: Rule[Any]) -> tuple[RuleMode, Thresholds]:
     """The mode and thresholds in force: the county's, else the rule's own."""
     row = session.get(RuleSetting, rule.key)
     if row is None:
-        return RuleMode.ACTIVE, rule.thresholds()
+        return rule.mode, rule.thresholds()
     return row.mode, rule.thresholds(**row.thresholds)
 
 
@@ -126,10 +127,12 @@ def run(session: Session, *, acting: Actor, rule: Rule[Any], as_of: date | None 
     mode, thresholds = setting(session, rule)
     outcome: Counter[str] = Counter()
     if mode != RuleMode.OFF:
-        findings = rule.find(session, as_of=as_of, thresholds=thresholds)
-        outcome["findings"] = len(findings)
+        known = _open(session, rule)
+        said = rule.evaluate(session, as_of=as_of, thresholds=thresholds, watched=known)
+        outcome["findings"] = len(said.findings)
+        _keep_verdicts(session, rule, said, as_of)
         if mode == RuleMode.ACTIVE:
-            outcome.update(_apply(session, rule, findings, as_of))
+            outcome.update(_apply(session, rule, said, known, as_of))
     done = RuleRun(
         id=uuid.uuid4(),
         rule=rule.key,
@@ -145,19 +148,46 @@ def run(session: Session, *, acting: Actor, rule: Rule[Any], as_of: date | None 
     return done
 
 
-def _apply(session: Session, rule: Rule[Any], findings: Sequence[Finding], as_of: date) -> Counter[str]:
-    known = {
-        warning.fingerprint: warning
-        for warning in session.scalars(
-            select(EarlyWarning).where(
-                EarlyWarning.rule == rule.key, EarlyWarning.state != WarningState.CLOSED
-            )
-        )
-    }
+def _open(session: Session, rule: Rule[Any]) -> dict[str, EarlyWarning]:
+    """The warnings of a rule that are not closed, by village and subject."""
+    live = session.scalars(
+        select(EarlyWarning).where(EarlyWarning.rule == rule.key, EarlyWarning.state != WarningState.CLOSED)
+    )
+    return {f"{warning.village_id}:{warning.subject_id}": warning for warning in live}
+
+
+def _keep_verdicts(session: Session, rule: Rule[Any], said: Evaluation, as_of: date) -> None:
+    """What the rule says of each village stands in one row, the newest run's."""
+    rows = [
+        {
+            "rule": rule.key,
+            "village_id": village_id,
+            "as_of": as_of,
+            "verdict": judged.verdict,
+            "examined": judged.examined,
+            "fired": judged.fired,
+            "unknown": judged.unknown,
+            "missing": judged.missing,
+        }
+        for village_id, judged in said.villages.items()
+    ]
+    if not rows:
+        return
+    insertion = insert(RuleVerdict)
+    changed = {name: insertion.excluded[name] for name in rows[0] if name not in ("rule", "village_id")}
+    session.execute(
+        insertion.on_conflict_do_update(index_elements=["rule", "village_id"], set_=changed), rows
+    )
+
+
+def _apply(
+    session: Session, rule: Rule[Any], said: Evaluation, known: dict[str, EarlyWarning], as_of: date
+) -> Counter[str]:
     outcome: Counter[str] = Counter()
-    for finding in findings:
-        outcome.update(_fire(session, rule, finding, known.pop(fingerprint(rule, finding), None), as_of))
-    outcome.update(_clear(session, rule, list(known.values()), as_of))
+    left = dict(known)
+    for finding in said.findings:
+        outcome.update(_fire(session, rule, finding, left.pop(finding.key, None), as_of))
+    outcome.update(_clear(session, left, said))
     return outcome
 
 
@@ -190,6 +220,9 @@ def _new(session: Session, rule: Rule[Any], finding: Finding, as_of: date) -> Ea
     warning = EarlyWarning(
         id=uuid.uuid4(),
         rule=rule.key,
+        rule_version=rule.version,
+        line=rule.line,
+        signature=finding.signature,
         fingerprint=key,
         episode=(episodes or 0) + 1,
         village_id=finding.village_id,
@@ -208,15 +241,13 @@ def _new(session: Session, rule: Rule[Any], finding: Finding, as_of: date) -> Ea
     return warning
 
 
-def _clear(session: Session, rule: Rule[Any], gone: list[EarlyWarning], as_of: date) -> Counter[str]:
+def _clear(session: Session, gone: dict[str, EarlyWarning], said: Evaluation) -> Counter[str]:
     """Warnings whose subject did not fire: cleared where the data show why, left open where they do not."""
     outcome: Counter[str] = Counter()
-    pending = [warning for warning in gone if warning.state != WarningState.CLEARED]
-    if not pending:
-        return outcome
-    clearings = rule.clear(session, as_of=as_of, subject_ids=[warning.subject_id for warning in pending])
-    for warning in pending:
-        clearing = clearings.get(warning.subject_id)
+    for key, warning in gone.items():
+        if warning.state == WarningState.CLEARED:
+            continue
+        clearing = said.cleared.get(key)
         if clearing is None:
             outcome["unexplained"] += 1
             continue

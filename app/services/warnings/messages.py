@@ -8,7 +8,7 @@ from app.core import clock
 from app.models import EarlyWarning, Organisation
 from app.models.delivery import MessageClass, MessageKind
 from app.models.people import Role
-from app.models.warnings import Colour
+from app.models.rules import Colour
 from app.rules import by_key
 from app.services import officers, outbox
 
