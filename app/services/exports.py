@@ -10,15 +10,16 @@ from collections.abc import Callable
 from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
-from app.core.db import Database, wake_worker
+from app.core.db import Database
 from app.core.errors import AppError, BadInput, Conflict, NotFound
 from app.core.logging import get
 from app.core.settings import Settings
 from app.core.storage import Storage
 from app.models import Export
 from app.models.base import Json, WorkState
-from app.services import access, audit, claims, qr_export
+from app.services import access, audit, backtests, claims, qr_export, tasks
 from app.services.actors import Actor, System
+from app.services.ledger_imports import tasks as ledger_imports
 
 Progress = Callable[[int, int], None]
 Maker = Callable[[Database, Settings, Json, Progress], tuple[str, bytes]]
@@ -27,7 +28,12 @@ Maker = Callable[[Database, Settings, Json, Progress], tuple[str, bytes]]
 `progress(done, total)` is called now and then: it shows, and it keeps the claim. It raises `ClaimLost` when
 another worker has the row by now; let that pass."""
 
-EXPORTS: dict[str, Maker] = {qr_export.KIND: qr_export.make}
+EXPORTS: dict[str, Maker] = {qr_export.KIND: qr_export.make, backtests.KIND: backtests.make}
+OWNED = frozenset({backtests.KIND})  # asked for through their own use case
+Task = Callable[[Database, Storage, Settings, Json, Progress], None]
+"""Long work that leaves no file, in the same lane and with the same progress."""
+
+TASKS: dict[str, Task] = {ledger_imports.TASK: ledger_imports.work}
 
 log = get(__name__)
 
@@ -39,14 +45,9 @@ class ClaimLost(Exception):
 def request(session: Session, *, acting: Actor, kind: str) -> Export:
     """Ask for a file; the worker begins at once. Raises BadInput for an unknown kind."""
     access.require_administrator(acting)
-    if kind not in EXPORTS:
+    if kind not in EXPORTS or kind in OWNED:
         raise BadInput("export.kind_unknown", "没有这种导出。", kind=kind)
-    export = Export(id=uuid.uuid4(), kind=kind, requested_by=f"{acting.kind}:{acting.id}")
-    session.add(export)
-    session.flush()
-    audit.record(session, acting=acting, action="requested", noun="export", noun_id=export.id, kind=kind)
-    wake_worker(session)
-    return export
+    return tasks.queue(session, acting=acting, kind=kind)
 
 
 def listing(acting: Actor) -> Select[Export]:
@@ -75,8 +76,8 @@ def finished_file(session: Session, export_id: uuid.UUID) -> str:
 def make(database: Database, storage: Storage, settings: Settings, row: Export) -> WorkState:
     """Make the file of one claimed row; the state it is in now. A refusal that people can understand is a
     dead letter at once, anything else is tried again when the lease has run out."""
-    maker = EXPORTS.get(row.kind)
-    if maker is None:
+    maker, task = EXPORTS.get(row.kind), TASKS.get(row.kind)
+    if maker is None and task is None:
         return _fail(database, row, "export.kind_unknown", f"不认识的导出类型：{row.kind}")
 
     def progress(done: int, total: int) -> None:
@@ -85,16 +86,20 @@ def make(database: Database, storage: Storage, settings: Settings, row: Export) 
             if not held or not claims.note(session, row, done=done, total=total):
                 raise ClaimLost
 
+    file = name = None
     try:
-        name, content = maker(database, settings, row.parameters, progress)
-        file = storage.put(content)
+        if task is not None:
+            task(database, storage, settings, row.parameters, progress)
+        elif maker is not None:
+            name, content = maker(database, settings, row.parameters, progress)
+            file = storage.put(content)
     except ClaimLost:
         log.warning("export.claim_lost", kind=row.kind)
         return WorkState.CLAIMED
     except AppError as error:
         return _fail(database, row, error.code, error.message)
     with database.transaction() as session:
-        if claims.finish(session, row, WorkState.DONE, file=file, file_name=name):
+        if claims.finish(session, row, WorkState.DONE, file=file, file_name=name) and file:
             _made(session, row.id, row.kind)
     return WorkState.DONE
 

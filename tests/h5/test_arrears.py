@@ -106,7 +106,8 @@ def test_from_the_desk_to_the_page_and_off_it_when_it_is_paid(
     base = f"/desk/arrears/{notice_of(borrowed, row).id}"
     assert not has_form(client.get(base).text, f"{base}/approve")  # he prepared it
     letter = client.get(f"{base}/letter.pdf")
-    assert letter.headers["content-type"] == "application/pdf" and letter.content.startswith(b"%PDF")
+    assert letter.headers["content-type"] == "application/pdf"
+    assert letter.content.startswith(b"%PDF")
 
     press(client, base, f"{base}/serve", how="当面送达，本人签收")
     log_in(client, borrowed, town.inspector)
@@ -121,7 +122,9 @@ def test_from_the_desk_to_the_page_and_off_it_when_it_is_paid(
     with borrowed.transaction() as session:
         assert arrears.publish_due(session) == 1
     shown = page(client, town)
-    assert "王某（三组）" in shown and "15,000.00 元" in shown and "逾期 97 天" in shown
+    assert "王某（三组）" in shown
+    assert "15,000.00 元" in shown
+    assert "逾期 97 天" in shown
     assert "王小明" not in shown
     assert "欠款公示" in client.get(town.home).text
 
@@ -158,7 +161,8 @@ def test_a_firm_stands_by_its_name_and_a_name_in_the_title_is_masked(
     published(client, borrowed, town, person)
     shown = page(client, town)
     assert "东联五金加工厂" in shown
-    assert "欧阳某" in shown and "建国" not in shown
+    assert "欧阳某" in shown
+    assert "建国" not in shown
 
 
 def test_the_county_switches_the_board_off(
@@ -174,8 +178,11 @@ def test_the_county_switches_the_board_off(
     assert "王某" not in page(client, town)
     other = owed(borrowed, town, debtor="李四方")
     log_in(client, borrowed, town.liaison)
-    answer = client.post("/desk/arrears", data=form_of(client.get("/desk/arrears").text, "/desk/arrears").data())
-    assert answer.status_code == 409 and "没有开通" in answer.text
+    answer = client.post(
+        "/desk/arrears", data=form_of(client.get("/desk/arrears").text, "/desk/arrears").data()
+    )
+    assert answer.status_code == 409
+    assert "没有开通" in answer.text
     assert outstanding_of(borrowed, other) == 1_500_000
 
 
