@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import fasteners
 import pytest
@@ -17,6 +18,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
+from xdist.scheduler import LoadFileScheduling
 
 from app.core import migrations
 from app.core.db import BorrowedDatabase, Database, driver_url
@@ -24,6 +26,8 @@ from app.core.embedded import EmbeddedPostgres
 from app.services import reference
 
 TEMPLATE = "mashang_template"
+SLOW = ("processes", "browser", "xdist_group")
+TOGETHER = ("tests/demo", "tests/browser")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -33,6 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_HOME] = home = Path(tempfile.mkdtemp(prefix="mashang-test-"))
     home.chmod(0o755)
     config.stash[_SERVER] = server = EmbeddedPostgres(home)
+    os.environ["MASHANG_TEST_HOME"] = str(home)
     os.environ["MASHANG_TEST_SERVER"] = url = server.start()
     _tune(url)
     _make_template(url)
@@ -43,14 +48,37 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if server is not None:
         server.stop()
         shutil.rmtree(config.stash[_HOME], ignore_errors=True)
-        del os.environ["MASHANG_TEST_SERVER"]
+        del os.environ["MASHANG_TEST_SERVER"], os.environ["MASHANG_TEST_HOME"]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with processes, browsers or much data begin, in the order that chance gave them: they take the
+    longest, and at the end nobody should wait for one of them alone."""
+    slow = {item.path for item in items if any(item.get_closest_marker(name) for name in SLOW)}
+    items.sort(key=lambda item: item.path not in slow)
+
+
+class Scheduling(LoadFileScheduling):
+    """A file at a time to each worker; folders that share an installation as a whole."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        folder = file.rpartition("/")[0]
+        return folder if folder in TOGETHER else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    return Scheduling(config, log)
 
 
 _SERVER = pytest.StashKey[EmbeddedPostgres]()
 _HOME = pytest.StashKey[Path]()
 
 
-def _execute(url: str, *statements: str) -> None:
+def execute(url: str, *statements: str) -> None:
+    """Statements outside any transaction, as an administrator of the server sends them."""
     engine = create_engine(driver_url(url), poolclass=NullPool, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         for statement in statements:
@@ -59,7 +87,7 @@ def _execute(url: str, *statements: str) -> None:
 
 
 def _tune(url: str) -> None:
-    _execute(
+    execute(
         url,
         "ALTER SYSTEM SET fsync = off",
         "ALTER SYSTEM SET synchronous_commit = off",
@@ -73,7 +101,7 @@ def _named(url: str, name: str) -> str:
 
 
 def _make_template(url: str) -> None:
-    _execute(url, f"CREATE DATABASE {TEMPLATE}")
+    execute(url, f"CREATE DATABASE {TEMPLATE}")
     database = Database(_named(url, TEMPLATE), pool_size=2)
     migrations.upgrade(database.engine)
     with database.transaction() as session:
@@ -82,17 +110,18 @@ def _make_template(url: str) -> None:
 
 
 @contextmanager
-def fresh_database() -> Iterator[str]:
-    """The URL of a new database, migrated and with reference data; dropped afterwards."""
+def fresh_database(template: str = TEMPLATE) -> Iterator[str]:
+    """The URL of a new database, migrated and with reference data, or a copy of another template; dropped
+    afterwards."""
     server = os.environ["MASHANG_TEST_SERVER"]
     name = f"t{uuid.uuid4().hex}"
     # Copying a template wants nobody else connected to it: one copy at a time.
     with fasteners.InterProcessLock(str(Path(tempfile.gettempdir()) / "mashang-test-copy.lock")):
-        _execute(server, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
+        execute(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     try:
         yield _named(server, name)
     finally:
-        _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+        execute(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")

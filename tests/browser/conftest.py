@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from app.core.db import Database
 from app.demo import seed
 from tests.browser.chromium import chromium
-from tests.conftest import fresh_database
+from tests.installed import demo_database
 from tests.journeys.story import Demo
 from tests.journeys.world import World, world
 
@@ -22,9 +22,10 @@ PHONE = {"width": 390, "height": 844}
 
 @pytest.fixture(scope="package")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with fresh_database() as url:
+    home = tmp_path_factory.mktemp("browser")
+    with demo_database(home) as url:
         database = Database(url, pool_size=12)
-        with world(database, tmp_path_factory.mktemp("browser")) as started:
+        with world(database, home) as started:
             yield started
         database.dispose()
 

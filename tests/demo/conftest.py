@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 
 import pytest
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.core.db import BorrowedDatabase, Database
 from app.core.keys import Keys
 from app.core.storage import Storage
-from app.demo.seed import seed
+from app.demo.seed import Summary, seed
 
 # Exact numbers hold on a day without holidays around it.
 PLAIN_DAY = date(2026, 11, 24)
@@ -30,20 +31,28 @@ def demo_storage(tmp_path_factory: pytest.TempPathFactory) -> Storage:
     return Storage.in_data_dir(tmp_path_factory.mktemp("demo"))
 
 
+@dataclass
+class Seeded:
+    """A connection whose open transaction holds the data of the plain day, and what was counted."""
+
+    connection: Connection
+    summary: Summary
+
+
 @pytest.fixture(scope="package")
-def seeded(worker_database: Database, demo_keys: Keys, demo_storage: Storage) -> Iterator[Connection]:
-    """A connection whose open transaction holds the data of the plain day."""
+def seeded(worker_database: Database, demo_keys: Keys, demo_storage: Storage) -> Iterator[Seeded]:
+    """The data of the plain day, in a transaction that is rolled back at the end."""
     with worker_database.engine.connect() as connection:
         transaction = connection.begin()
-        seed(BorrowedDatabase(connection), today=PLAIN_DAY, keys=demo_keys, storage=demo_storage)
-        yield connection
+        here = BorrowedDatabase(connection)
+        yield Seeded(connection, seed(here, today=PLAIN_DAY, keys=demo_keys, storage=demo_storage))
         transaction.rollback()
 
 
 @pytest.fixture
-def session(seeded: Connection) -> Iterator[Session]:
+def session(seeded: Seeded) -> Iterator[Session]:
     """A session on these data; what a test writes is rolled back."""
-    savepoint = seeded.begin_nested()
-    with BorrowedDatabase(seeded).transaction() as session:
+    savepoint = seeded.connection.begin_nested()
+    with BorrowedDatabase(seeded.connection).transaction() as session:
         yield session
     savepoint.rollback()

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import date, timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 import time_machine
@@ -14,7 +15,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from app.core import clock, pii, security
-from app.core.db import BorrowedDatabase, Database
+from app.core.db import Database
+from app.core.keys import Keys
+from app.core.storage import Storage
 from app.demo import world
 from app.demo.articles import TARDY
 from app.demo.seed import DEMO_PASSWORD, Summary, logins, seed
@@ -25,6 +28,7 @@ from app.models import (
     Contract,
     Disclosure,
     DisclosureCategory,
+    DisclosureVersion,
     EarlyWarning,
     Officer,
     Organisation,
@@ -43,7 +47,7 @@ from app.rules.contract_expiring import ContractExpiring
 from app.services import calendar, disclosures, officers
 from app.services.complaints import reminders
 from app.services.warnings import evaluation
-from tests.demo.conftest import PLAIN_DAY
+from tests.demo.conftest import PLAIN_DAY, Seeded
 from tests.factories import ROOT
 
 # Just after the longest holiday, the first of a year that no package knows the notice of, a Sunday.
@@ -70,46 +74,41 @@ def complaints(session: Session) -> list[Complaint]:
     return list(session.scalars(query))
 
 
+def picture(session: Session) -> tuple[object, ...]:
+    """Numbers, words and sums that chance decides."""
+    numbers = sorted(session.scalars(select(Complaint.number)))
+    spent = session.scalar(select(func.sum(Payment.amount_fen)))
+    contracts = sorted(session.scalars(select(Contract.title + Contract.counterparty)))
+    sentences = sorted(session.scalars(select(DisclosureVersion.summary)))
+    return numbers, spent, contracts, sentences
+
+
 def published(session: Session) -> list[Disclosure]:
     query = select(Disclosure).options(selectinload(Disclosure.versions), selectinload(Disclosure.village))
     return list(session.scalars(query))
 
 
-def test_a_second_seeding_changes_nothing(database: Database) -> None:
-    first = seed(database, today=clock.today())
+def test_the_same_day_gives_the_same_data_and_a_second_seeding_changes_nothing(
+    session: Session, seeded: Seeded, database: Database, demo_keys: Keys, tmp_path: Path
+) -> None:
+    first = seed(database, today=PLAIN_DAY, keys=demo_keys, storage=Storage(tmp_path))
     assert first.created
     assert first.counts["organisation"] == 1 + 4 + 14 + 3
+    assert first == seeded.summary
+    with database.reading() as other:
+        assert picture(other) == picture(session)
 
-    again = seed(database, today=clock.today() + timedelta(days=40))
+    again = seed(database, today=PLAIN_DAY + timedelta(days=40))
 
     assert again == Summary(created=False)
-    with database.reading() as session:
+    with database.reading() as other:
         for table, model in (("complaint", Complaint), ("payment", Payment), ("disclosure", Disclosure)):
-            assert session.scalar(select(func.count()).select_from(model)) == first.counts[table]
-        rows = session.scalars(select(AuditEntry)).all()
+            assert other.scalar(select(func.count()).select_from(model)) == first.counts[table]
+        rows = other.scalars(select(AuditEntry)).all()
         done = {(row.action, row.noun) for row in rows}
-        assert done == {("loaded", "demo_data"), ("planned", "obligation")}
-        assert session.scalar(select(func.count()).select_from(OutgoingMessage)) == 0
-        assert session.scalar(select(func.count()).select_from(EarlyWarning)) == 0
-
-
-def test_the_same_day_gives_the_same_data(database: Database) -> None:
-    def picture() -> tuple[object, ...]:
-        with database.engine.connect() as connection:
-            transaction = connection.begin()
-            borrowed = BorrowedDatabase(connection)
-            summary = seed(borrowed, today=PLAIN_DAY)
-            with borrowed.transaction() as session:
-                numbers = sorted(session.scalars(select(Complaint.number)))
-                spent = session.scalar(select(func.sum(Payment.amount_fen)))
-                contracts = sorted(session.scalars(select(Contract.title + Contract.counterparty)))
-            transaction.rollback()
-        return summary, numbers, spent, contracts
-
-    first = picture()
-    assert isinstance(first[0], Summary)
-    assert first[0].created
-    assert picture() == first
+        assert done == {("loaded", "demo_data"), ("planned", "obligation"), ("uploaded", "attachment")}
+        assert other.scalar(select(func.count()).select_from(OutgoingMessage)) == 0
+        assert other.scalar(select(func.count()).select_from(EarlyWarning)) == 0
 
 
 def test_everybody_can_log_in_and_holds_the_post_that_is_told(session: Session) -> None:

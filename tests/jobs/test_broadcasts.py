@@ -15,6 +15,7 @@ from app.models.base import WorkState
 from app.services import broadcasts
 from app.wechat.clients import build_clients
 from tests import factories
+from tests.jobs.spreading import spread
 from tests.jobs.support import DEADLINE, process
 from tests.services.noticed import noticed
 from tests.support import eventually, settings_for
@@ -39,14 +40,6 @@ def crowd(database: Database) -> None:
             ),
             values,
         )
-
-
-def spread(url: str) -> None:
-    """What the process runs that is killed: small batches, so that there is a middle to be killed in."""
-    database = Database(url, pool_size=2)
-    with database.transaction() as session:
-        (row,) = broadcasts.claim(session, owner="first", limit=1, lease_seconds=60)
-    broadcasts.expand(database, row, lease_seconds=60, batch=10)
 
 
 def told(database: Database) -> tuple[int, int]:

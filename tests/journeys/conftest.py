@@ -9,7 +9,7 @@ import pytest
 
 from app.core.db import Database
 from app.demo import seed
-from tests.conftest import fresh_database
+from tests.installed import demo_database
 from tests.journeys.story import Demo
 from tests.journeys.world import World, world
 
@@ -21,9 +21,10 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     """App, sandbox and worker; a module's TEMPLATE_SEED decides its account's template ids and keywords."""
     logging.getLogger("httpx").setLevel(logging.WARNING)
     template_seed = getattr(request.module, "TEMPLATE_SEED", DEFAULT_TEMPLATES)
-    with fresh_database() as url:
+    home = tmp_path_factory.mktemp("story")
+    with demo_database(home) as url:
         database = Database(url, pool_size=12)
-        with world(database, tmp_path_factory.mktemp("story"), template_seed=template_seed) as started:
+        with world(database, home, template_seed=template_seed) as started:
             yield started
         database.dispose()
 

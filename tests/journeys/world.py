@@ -16,7 +16,6 @@ from starlette.types import ASGIApp
 
 from app.core import clock
 from app.core.db import Database
-from app.demo import seed
 from app.jobs.scheduler import Scheduler
 from app.jobs.worker import Worker
 from app.main import build_context, create_app
@@ -50,7 +49,8 @@ class World:
 
 @contextmanager
 def world(database: Database, data_dir: Path, *, template_seed: int = 7) -> Iterator[World]:
-    """Start everything with demo data, templates synced and codes issued; stop it at the end."""
+    """Start everything on a copy of the demo's data, with templates synced and codes issued; stop it at the
+    end."""
     with ExitStack() as stack:
         door, address = _door()
         sandbox = stack.enter_context(_serving(create_sandbox(_config(address, template_seed)), *_door()))
@@ -128,7 +128,6 @@ def _config(app: str, template_seed: int) -> SandboxConfig:
 
 
 def _prepare(context: Context) -> str:
-    seed.seed(context.database, today=clock.today(), keys=context.keys, storage=context.storage)
     templates.sync(context.database, context.clients, acting=ACTING)
     menus.create_menu(context.official, context.settings)
     codes.issue_missing(context.database, context.clients, context.storage, context.settings, acting=ACTING)

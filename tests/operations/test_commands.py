@@ -19,12 +19,10 @@ from sqlalchemy import func, select
 from typer.testing import CliRunner, Result
 
 from app.__main__ import cli
-from app.core import clock
 from app.core.db import Database
-from app.demo import seed
 from app.models import CalendarDay, EarlyWarning, Officer, Organisation
 from app.models.organisations import OrganisationKind
-from tests.conftest import fresh_database
+from tests.installed import demo_database
 from tests.operations.support import Running, free_port, running
 from tests.sandbox.support import config_for
 from tests.support import MINIPROGRAM, OFFICIAL
@@ -55,10 +53,7 @@ def _runner(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, home: 
 @pytest.fixture(scope="module")
 def seeded() -> Iterator[str]:
     """The address of a database with demo data."""
-    with fresh_database() as url:
-        database = Database(url, pool_size=2)
-        seed.seed(database, today=clock.today())
-        database.dispose()
+    with demo_database() as url:
         yield url
 
 
@@ -145,7 +140,7 @@ def test_check_finds_what_waits(here: Here) -> None:
 
 def test_rules_list_and_run_by_date(here: Here) -> None:
     listed = _answer(here.command("rules", "list", "--json"))
-    assert {"rule", "title", "mode", "thresholds"} == set(listed[0])
+    assert {"code", "rule", "title", "mode", "thresholds", "villages"} == set(listed[0])
     assert "contract.expiring" in {row["rule"] for row in listed}
 
     ran = _answer(here.command("rules", "run", "contract.expiring", "--as-of", "2020-01-01", "--json"))

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import fresh_database
+from tests.installed import demo_database
 from tests.journeys.people import Office, Phone
 from tests.journeys.story import Demo, complaint_id, file_by_chat, follow
 from tests.operations.support import (
@@ -156,7 +156,7 @@ def _one_demo_per_directory(kept: Kept) -> None:
 
 def _copy_beside(written: dict[str, Any]) -> None:
     """Another demo with other ports and data: neither knows of the other."""
-    with data_directory() as elsewhere, fresh_database() as url:
+    with data_directory() as elsewhere, demo_database() as url:
         with demo(elsewhere, MASHANG_DATABASE_URL=url) as (copy, beside):
             assert beside["app"] != written["app"]
             assert answers(written["app"] + "/readyz") == answers(beside["app"] + "/readyz") == 200

@@ -14,6 +14,7 @@ from app.demo import seed
 from app.models import Base
 from app.models.categories import Cadence
 from app.services import categories, reference
+from tests.installed import demo_database
 from tests.operations.support import empty_database
 
 pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("operations"), pytest.mark.timeout(300)]
@@ -23,6 +24,15 @@ pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("operations"), pyte
 def database() -> Iterator[Database]:
     """A database of the test's own without any table."""
     with empty_database() as url:
+        database = Database(url, pool_size=4)
+        yield database
+        database.dispose()
+
+
+@pytest.fixture
+def worked_with() -> Iterator[Database]:
+    """A database of the newest schema with the demo's data."""
+    with demo_database() as url:
         database = Database(url, pool_size=4)
         yield database
         database.dispose()
@@ -56,9 +66,8 @@ def test_from_nothing_to_the_schema_of_the_models(database: Database) -> None:
     _alembic(database, "check")
 
 
-def test_upgrading_again_changes_nothing(database: Database) -> None:
-    migrations.upgrade(database.engine)
-    seed.seed(database, today=clock.today())
+def test_upgrading_again_changes_nothing(worked_with: Database) -> None:
+    database = worked_with
     before = _counts(database)
     assert before["complaint"] > 0
 
@@ -69,9 +78,9 @@ def test_upgrading_again_changes_nothing(database: Database) -> None:
     assert _counts(database) == before
 
 
-def test_down_to_nothing_with_data_and_up_again(database: Database) -> None:
-    migrations.upgrade(database.engine)
-    seed.seed(database, today=clock.today())
+def test_down_to_nothing_with_data_and_up_again(worked_with: Database) -> None:
+    database = worked_with
+    assert _counts(database)["complaint"] > 0
 
     _alembic(database, "downgrade")
     left = set(inspect(database.engine).get_table_names())

@@ -14,7 +14,7 @@ from app.core.errors import AppError, Conflict, Forbidden, NotFound
 from app.models import Binding, Officer, OutgoingMessage
 from app.models.base import WorkState
 from app.models.people import Role, SessionKind
-from app.services import bindings, outbox, sessions
+from app.services import bindings, officers, outbox, sessions
 from app.services.actors import Officer as ActingOfficer
 from app.services.actors import Villager
 from tests import factories as make
@@ -116,7 +116,7 @@ def test_a_page_session_follows_the_binding(session: Session) -> None:
 
 
 def test_wrong_passwords_and_unknown_logins_are_told_alike(session: Session) -> None:
-    officer = make.officer(session)
+    officer = officers.create(session, acting=make.ROOT, name="陈联络", login="chen", password=make.PASSWORD)
 
     def refusal(login: str, password: str) -> str:
         with pytest.raises(AppError) as caught:

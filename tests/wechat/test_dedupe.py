@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -20,14 +19,8 @@ from app.wechat.accounts import Account
 from app.wechat.inbound import Inbound
 from tests.vectors.served import Served
 from tests.wechat.knocking import knock, opened, sealed
+from tests.wechat.racing import deliver, once, receive
 from tests.wechat.samples import event_fields, message_fields
-
-DELIVERED = journal.Delivered("wx1", "key-1", "text", None, "oUser", {"Content": "路灯坏了"})
-
-
-def receive(database: Database, handle: Callable[[Session], journal.Handled]) -> journal.Receipt:
-    with database.transaction() as session:
-        return journal.receive(session, DELIVERED, lambda: handle(session))
 
 
 def effects(database: Database) -> int:
@@ -41,11 +34,6 @@ def counted(database: Database) -> Database:
     with database.transaction() as session:
         session.execute(text("CREATE TABLE effect (id bigint GENERATED ALWAYS AS IDENTITY)"))
     return database
-
-
-def once(session: Session) -> journal.Handled:
-    session.execute(text("INSERT INTO effect DEFAULT VALUES"))
-    return journal.Handled("已收到")
 
 
 def test_a_repetition_gets_the_stored_reply(counted: Database) -> None:
@@ -138,22 +126,11 @@ def test_thirty_deliveries_at_once_over_http_have_one_effect(counted: Database) 
     assert effects(counted) == 2
 
 
-def _deliver_in_a_process(url: str, barrier: object, results: object) -> None:
-    database = Database(url, pool_size=1)
-    database.ping()
-    barrier.wait(30)  # type: ignore[attr-defined]
-    receipt = receive(database, once)
-    results.put((receipt.reply, receipt.repeated))  # type: ignore[attr-defined]
-    database.dispose()
-
-
 @pytest.mark.processes
 def test_several_processes_handle_a_delivery_once(counted: Database) -> None:
     context = multiprocessing.get_context("spawn")
     barrier, results = context.Barrier(4), context.Queue()
-    workers = [
-        context.Process(target=_deliver_in_a_process, args=(counted.url, barrier, results)) for _ in range(4)
-    ]
+    workers = [context.Process(target=deliver, args=(counted.url, barrier, results)) for _ in range(4)]
     for worker in workers:
         worker.start()
     found = [results.get(timeout=60) for _ in workers]
