@@ -32,7 +32,7 @@ TABLE = "表格第1行“标准”列"
 
 @pytest.fixture
 def here(borrowed: BorrowedDatabase) -> Iterator[Village]:
-    with on("2026-04-07"), village(borrowed) as made:
+    with on("2026-04-07", 8), village(borrowed) as made:
         yield made
 
 

@@ -26,7 +26,7 @@ WORKERS = [
 
 @pytest.fixture
 def here(borrowed: BorrowedDatabase) -> Iterator[Village]:
-    with on("2026-07-16", 8), village(borrowed) as made:  # an hour before the first step: time never goes back
+    with on("2026-07-16", 8), village(borrowed) as made:
         yield made
 
 

@@ -66,7 +66,7 @@ class Retender:
 
 @pytest.fixture
 def story(borrowed: BorrowedDatabase) -> Iterator[Retender]:
-    with on("2026-03-02"), village(borrowed, ocds_prefix="ocds-abc123") as here:
+    with on("2026-03-02", 8), village(borrowed, ocds_prefix="ocds-abc123") as here:
         yield Retender(here, here.author.post("contracts", {"village": here.code, **LEASE})["id"])
 
 

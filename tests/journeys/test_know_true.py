@@ -23,7 +23,7 @@ BECAUSE = "登错了村，应由邻村公开。"
 
 @pytest.fixture
 def here(borrowed: BorrowedDatabase) -> Iterator[Village]:
-    with on("2026-04-01"), village(borrowed) as made:
+    with on("2026-04-01", 8), village(borrowed) as made:
         made.job(plan_obligations)
         yield made
 
