@@ -21,6 +21,9 @@ from app.models import CountySetting, SettingHistory
 from app.models.people import Role
 from app.services import access, audit
 from app.services.actors import Actor, Officer
+from app.services.portrait.terms import METHOD, WEIGHTS, Method, Weights
+from app.services.warnings.terms import DEFAULT as LADDER
+from app.services.warnings.terms import Ladder
 
 NOUN = "setting"
 LONGEST_REASON = 500
@@ -28,6 +31,8 @@ OWN = "本系统建议值，各县自定。"
 
 Switch = StrictBool
 Days = Annotated[StrictInt, Field(ge=1, le=366)]
+Percent = Annotated[StrictInt, Field(ge=1, le=99)]
+Few = Annotated[StrictInt, Field(ge=3, le=50)]
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,15 @@ class Setting:
 
 
 _ALL: tuple[Setting, ...] = (
-    Setting("warning.repeat_days", Days, 7, "预警未处置时，隔多少天再提醒一次", "天"),
+    Setting("warning.repeat_days", Days, 7, "预警没人签收时，隔多少天再提醒一次", "天"),
+    Setting("warning.silence_days", Days, 90, "静默预警最长多少天", "天"),
+    Setting(
+        "warning.ladder",
+        Ladder,
+        LADDER,
+        "预警督办阶梯：几个工作日内签收、整改、复核，逾期报哪一级",
+        "工作日",
+    ),
     Setting("arrears.enabled", Switch, True, "是否在村主页公示欠缴款项（精准监督）"),
     Setting("arrears.notice_days", Days, 7, "公示前至少提前多少天告知欠缴人", "天"),
     Setting(
@@ -60,6 +73,10 @@ _ALL: tuple[Setting, ...] = (
         "天",
         "益农镇公开案例：逾期超过两个月预警。",
     ),
+    Setting("portrait.weights", Weights, WEIGHTS, "画像各项指标的分值，合计一百分", "分"),
+    Setting("portrait.method", Method, METHOD, "画像怎么计分：回看月数、向同类村收拢、分档、拖延预警扣分"),
+    Setting("peers.spread_percent", Percent, 30, "规模相近的村：户数相差不超过百分之几", "%"),
+    Setting("peers.minimum", Few, 5, "规模相近的村至少要几个才作比较", "个"),
 )
 DEFAULTS: dict[str, Setting] = {setting.key: setting for setting in _ALL}
 
