@@ -1,0 +1,46 @@
+"""The part of `access` about figures: spending, key figures and portraits of places. The village's own
+officers see their village, inspectors their area, administrators everything; departments and the public
+nothing."""
+
+from __future__ import annotations
+
+from sqlalchemy import false, or_, select, true
+from sqlalchemy.orm import Session
+
+from app.core.errors import BadInput, Forbidden, NotFound
+from app.models import Organisation
+from app.models.organisations import OrganisationKind
+from app.models.people import Role
+from app.services.access import INSPECTORS, VILLAGE_ROLES, Condition, is_administrator, within
+from app.services.actors import Actor, Officer
+
+
+def measured(actor: Actor) -> Condition:
+    """SQL over `Organisation`: the places whose figures the actor sees."""
+    if is_administrator(actor):
+        return true()
+    if not isinstance(actor, Officer):
+        return false()
+    villages = within(Organisation.id, actor.organisations(*VILLAGE_ROLES))
+    return or_(villages, within(Organisation.id, actor.organisations(*INSPECTORS)))
+
+
+def access_place(session: Session, actor: Actor, code: str, *kinds: OrganisationKind) -> Organisation:
+    """The active place with this code and of one of `kinds` (any when none is named), if the actor sees its
+    figures. Raises NotFound otherwise, existing or not; BadInput for a place of another kind."""
+    found = session.scalar(
+        select(Organisation).where(Organisation.code == code, Organisation.active, measured(actor))
+    )
+    if found is None or found.kind == OrganisationKind.DEPARTMENT:
+        raise NotFound("figures.not_found", "没有找到这个单位的数据，可能代码有误，或不属于您的范围。")
+    if kinds and found.kind not in kinds:
+        raise BadInput("figures.wrong_kind", f"「{found.name}」不是这一页要的单位类型。", given=code)
+    return found
+
+
+def require_county(actor: Actor) -> None:
+    """Raise unless an inspector of the county or the administrator acts."""
+    if isinstance(actor, Officer) and Role.COUNTY_INSPECTOR in actor.roles():
+        return
+    if not is_administrator(actor):
+        raise Forbidden("figures.not_county", "这一步由区纪委或平台管理员办理。")
