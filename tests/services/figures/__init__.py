@@ -1,0 +1,1 @@
+"""Figures: spending, key figures, portraits."""
