@@ -17,6 +17,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel
@@ -275,7 +276,10 @@ class _Reader:
             else:
                 lost.append(key)
         if lost:
-            self._cleared.update(self._rule.vanished(session, as_of=self._as_of, subjects=lost))
+            gone = self._rule.vanished(session, as_of=self._as_of, subjects=lost)
+            self._cleared.update(
+                {key: Clearing(one.reason, _plain(one.evidence)) for key, one in gone.items()}
+            )
 
     def _villages(self) -> dict[uuid.UUID, Judged]:
         return {
@@ -298,6 +302,20 @@ def _evidence(rule: Rule[Any], row: Row) -> dict[str, Any]:
         "rows_of": rule.rows_of,
         "row_count": len(keys),
         "rows": sorted(keys, key=str)[:MOST_ROWS],
+    }
+
+
+def _plain(evidence: Mapping[str, Any]) -> dict[str, Any]:
+    """Evidence as JSON has it: sums come as decimals, days as days."""
+    return {
+        name: (
+            int(value)
+            if isinstance(value, Decimal)
+            else value
+            if isinstance(value, bool | int | float | str | list | dict | None)
+            else str(value)
+        )
+        for name, value in evidence.items()
     }
 
 
