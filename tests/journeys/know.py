@@ -90,7 +90,7 @@ class Office:
 
 
 def _told(answer: Response) -> Json:
-    assert answer.status_code in (200, 201), answer.text
+    assert answer.status_code in (200, 201, 202), answer.text
     told: Json = answer.json()
     return told
 
