@@ -21,6 +21,7 @@ class Keys:
     uploads: bytes
     scenes: bytes
     privacy: bytes
+    persons: bytes
     sealer: Sealer
 
     @classmethod
@@ -33,6 +34,7 @@ class Keys:
             uploads=derive_key(master, "uploads"),
             scenes=derive_key(master, "scenes"),
             privacy=derive_key(master, "privacy"),
+            persons=derive_key(master, "persons"),
             sealer=Sealer({SEAL_KEY_ID: derive_key(master, "seal:1")}, current=SEAL_KEY_ID),
         )
 
@@ -61,3 +63,7 @@ class Keys:
         """How a decision names the finding of the privacy gate that it is about: by item, place and text,
         without telling any of them."""
         return digest(self.privacy, "\x00".join(parts))
+
+    def person_digest(self, number: str) -> str:
+        """How a ledger remembers an identity number, which itself is never stored."""
+        return digest(self.persons, number)

@@ -26,7 +26,8 @@ class ReceivableKind(enum.StrEnum):
 
 class Receivable(RandomKey, LedgerRow, Base):
     """One amount that somebody owes the village by a day (应收). Paid by the receipts that name it; what is
-    outstanding on a day is the amount less the receipts until then."""
+    outstanding on a day is the amount less the receipts until then. `planned`: made of its contract's
+    instalments or yearly rent, and follows the contract until something is paid on it."""
 
     __tablename__ = "receivable"
     __table_args__ = (
@@ -47,6 +48,7 @@ class Receivable(RandomKey, LedgerRow, Base):
     period_to: Mapped[date | None]
     due_on: Mapped[date]
     amount_fen: Mapped[int] = mapped_column(BigInteger)
+    planned: Mapped[bool] = mapped_column(default=False, server_default="false")
 
     village: Mapped[Organisation] = relationship(lazy="raise")
     contract: Mapped[Contract | None] = relationship(lazy="raise")

@@ -168,7 +168,7 @@ class Payment(LedgerRow, Base):
         Index("ix_payment_village_id_paid_on", "village_id", "paid_on"),
         Index("ix_payment_project_id", "project_id", postgresql_where=text("project_id IS NOT NULL")),
         Index("ix_payment_contract_id", "contract_id", postgresql_where=text("contract_id IS NOT NULL")),
-        Index("ix_payment_paid_on", "paid_on", postgresql_using="brin"),
+        Index("ix_payment_paid_on_id", "paid_on", "id"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)

@@ -1,24 +1,30 @@
-"""The ledger of contracts: entering and changing them."""
+"""The ledger of contracts: entering them, noting what became of them; a part of `services.ledgers`."""
 
 from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import Select, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import Select
+from sqlalchemy.orm import Session
 
-from app.core.errors import BadInput, Conflict, NotFound
+from app.core import clock
 from app.models import Contract, Organisation
-from app.models.ledgers import ContractKind, ContractState
-from app.services import access, audit
+from app.models.ledgers import AreaUnit, ContractKind, ContractState, LandKind
+from app.services import ledgers
 from app.services.actors import Actor
+from app.services.ledgers.trade import CONTRACTS
+
+STATE_NOTED = "登记合同状态"
 
 
 @dataclass(frozen=True)
 class Terms:
-    """What is entered of a contract. Amount in fen; the term includes both days."""
+    """What is entered of a contract. Amounts in fen; the term includes both days. `schedule`: instalments as
+    {due_on, amount_fen, note}, which become receivables, as does a yearly rent without one."""
 
     number: str
     kind: ContractKind
@@ -29,49 +35,56 @@ class Terms:
     amount_fen: int
     subject: str = ""
     signed_on: date | None = None
+    annual_rent_fen: int | None = None
+    deposit_fen: int | None = None
+    schedule: tuple[dict[str, Any], ...] = ()
+    counterparty_group: str = ""
+    is_member: bool | None = None
+    asset_id: uuid.UUID | None = None
+    land_kind: LandKind | None = None
+    area: Decimal | None = None
+    area_unit: AreaUnit | None = None
+    meeting_id: uuid.UUID | None = None
+    town_approval: str | None = None
+    town_approved_on: date | None = None
+    tender_ref: str | None = None
 
 
 def enter(session: Session, *, acting: Actor, village: Organisation, terms: Terms) -> Contract:
-    """Enter a contract. Raises BadInput for an impossible term, Conflict for a number in use."""
-    access.require_ledger_keeper(session, acting, village.id)
-    if not terms.number.strip() or not terms.title.strip() or not terms.counterparty.strip():
-        raise BadInput("contract.incomplete", "合同编号、名称和对方都要填写。")
-    if terms.ends_on is not None and terms.ends_on < terms.starts_on:
-        raise BadInput("contract.term_reversed", "合同的结束日期早于开始日期，请核对。", field="ends_on")
-    if terms.amount_fen < 0:
-        raise BadInput("contract.amount_negative", "合同金额不能是负数。", field="amount_fen")
-    taken = select(Contract.id).where(
-        Contract.village_id == village.id, Contract.number == terms.number.strip()
+    """Enter a contract. Raises BadInput for missing words or an impossible term, Conflict for a number in
+    use."""
+    values = vars(terms) | {"schedule": list(terms.schedule) or None}
+    contract: Contract = ledgers.enter(
+        session, acting=acting, village=village, ledger=CONTRACTS, values=values
     )
-    if session.scalar(taken):
-        raise Conflict(
-            "contract.number_taken", f"本村已有编号为 {terms.number} 的合同。", number=terms.number
-        )
-    contract = Contract(id=uuid.uuid4(), village_id=village.id, **vars(terms))
-    session.add(contract)
-    session.flush()
-    _record(session, acting, "entered", contract)
     return contract
 
 
 def change_state(
-    session: Session, *, acting: Actor, contract_id: uuid.UUID, state: ContractState
+    session: Session,
+    *,
+    acting: Actor,
+    contract_id: uuid.UUID,
+    state: ContractState,
+    since: date | None = None,
+    reason: str = STATE_NOTED,
 ) -> Contract:
-    """Note that a contract ended, was renewed or cancelled. Raises NotFound."""
-    contract = find(session, acting=acting, contract_id=contract_id)
-    access.require_ledger_keeper(session, acting, contract.village_id)
-    contract.state = state
-    session.flush()
-    _record(session, acting, "state_changed", contract)
+    """Note that a contract ended, was renewed or cancelled, on the day `since` (today). Raises NotFound."""
+    contract: Contract = ledgers.change(
+        session,
+        acting=acting,
+        ledger=CONTRACTS,
+        row_id=contract_id,
+        changes={"state": state, "state_since": since or clock.today()},
+        reason=reason,
+    )
     return contract
 
 
 def find(session: Session, *, acting: Actor, contract_id: uuid.UUID) -> Contract:
     """The contract, if the actor may see it. Raises NotFound otherwise."""
-    found = session.scalar(listing(acting).where(Contract.id == contract_id))
-    if found is None:
-        raise NotFound("contract.not_found", "没有找到这份合同，可能不属于您负责的村社。")
-    return found
+    contract: Contract = ledgers.find(session, acting=acting, ledger=CONTRACTS, row_id=contract_id)
+    return contract
 
 
 def listing(
@@ -82,23 +95,5 @@ def listing(
     ends_before: date | None = None,
 ) -> Select[Contract]:
     """The contracts that the actor may see, newest entry first, with their villages."""
-    query = select(Contract).where(access.visible_contracts(acting)).options(joinedload(Contract.village))
-    if village_id is not None:
-        query = query.where(Contract.village_id == village_id)
-    if state is not None:
-        query = query.where(Contract.state == state)
-    if ends_before is not None:
-        query = query.where(Contract.ends_on < ends_before)
-    return query.order_by(Contract.created_at.desc(), Contract.id.desc())
-
-
-def _record(session: Session, acting: Actor, action: str, contract: Contract) -> None:
-    audit.record(
-        session,
-        acting=acting,
-        action=action,
-        noun="contract",
-        noun_id=contract.id,
-        village_id=contract.village_id,
-        state=contract.state,
-    )
+    query = ledgers.listing(acting, CONTRACTS, village_id=village_id, matching={"state": state})
+    return query if ends_before is None else query.where(Contract.ends_on < ends_before)

@@ -76,6 +76,7 @@ def contracts(session: Session, *, acting: Actor, village_ids: Sequence[uuid.UUI
             access.visible_contracts(acting),
             Contract.village_id.in_(village_ids),
             Contract.state == ContractState.ACTIVE,
+            Contract.voided_at.is_(None),
         )
         .order_by(Contract.ends_on, Contract.number)
     ).all()

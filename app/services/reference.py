@@ -1,7 +1,8 @@
 """Reference data that every installation starts with; loaded after each migration.
 
-The 10+X list (10+X 公开清单) stands in `app/assets/reference/categories.toml`. Rows that the county has
-changed are left alone: missing ones are added, and those filled that an older schema left empty (revision 0).
+The 10+X list (10+X 公开清单) stands in `app/assets/reference/categories.toml`; beside it the tender limits
+(招标限额) and the benefits that exclude each other (互斥补助). Rows that the county has changed are left
+alone: missing ones are added, and those filled that an older schema left empty (revision 0).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.models import ComplaintCategory, DisclosureCategory
+from app.services import benefit_exclusions, tender_limits
 from app.services.category_rules import EDITABLE, check_changes
 
 CATEGORIES = Path(__file__).resolve().parents[1] / "assets" / "reference" / "categories.toml"
@@ -90,3 +92,5 @@ def load(session: Session) -> None:
         )
         .on_conflict_do_nothing()
     )
+    tender_limits.load(session)
+    benefit_exclusions.load(session)

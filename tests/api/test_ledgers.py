@@ -104,7 +104,7 @@ def test_payments_that_are_refused(api: Api) -> None:
 
 def test_a_rule_is_tuned_run_and_its_warning_handled(api: Api, borrowed: Database) -> None:
     contract = api.post("contracts", lease(api), 201)
-    tuned = api.put(RULE, {"mode": "active", "thresholds": {"yellow_days": 45}})
+    tuned = api.put(RULE, {"mode": "active", "thresholds": {"yellow_days": 45}, "reason": "提前一个半月"})
     assert tuned["thresholds"] == {"yellow_days": 45, "red_days": 7}
     run = api.post(f"{RULE}/run", {})
     assert run["outcome"] == {"mode": "active", "findings": 1, "fired": 1, "pushed": 3}
@@ -146,7 +146,7 @@ def test_rules_say_what_they_mean(api: Api) -> None:
 
 @pytest.mark.parametrize("thresholds", [{"yellow_days": 0}, {"purple_days": 3}])
 def test_thresholds_that_are_refused(api: Api, thresholds: dict[str, int]) -> None:
-    body = {"mode": "active", "thresholds": thresholds}
+    body = {"mode": "active", "thresholds": thresholds, "reason": "试试"}
     api.refused("PUT", RULE, 400, "rule.thresholds_wrong", body)
 
 
@@ -165,6 +165,6 @@ def test_rules_are_run_by_administrators_and_their_runs_read_by_inspectors(api: 
 def test_switched_off_a_rule_does_nothing(api: Api, borrowed: Database) -> None:
     with borrowed.transaction() as session:
         factories.contract(session, api.world.places.village)
-    api.put(RULE, {"mode": "off"})
+    api.put(RULE, {"mode": "off", "reason": "本县不用"})
     assert api.post(f"{RULE}/run", {})["outcome"] == {"mode": "off"}
     assert api.get("warnings")["items"] == []

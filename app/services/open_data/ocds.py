@@ -246,7 +246,9 @@ class _Writer:
         sums = self._session.execute(
             select(func.max(Payment.paid_on), func.sum(Payment.amount_fen), func.count())
             .where(
-                Payment.village_id == self._village.id, or_(Payment.contract_id == contract.id, of_project)
+                Payment.village_id == self._village.id,
+                Payment.voided_at.is_(None),
+                or_(Payment.contract_id == contract.id, of_project),
             )
             .group_by(month)
             .order_by(month)

@@ -84,5 +84,7 @@ def _contracts(session: Session, village: Organisation, projects: Sequence[Proje
         Disclosure.kind == DisclosureKind.PLAIN,
     )
     of_projects = Contract.id.in_([one.contract_id for one in projects if one.contract_id])
-    query = select(Contract).where(Contract.village_id == village.id, or_(told, of_projects))
+    query = select(Contract).where(
+        Contract.village_id == village.id, Contract.voided_at.is_(None), or_(told, of_projects)
+    )
     return session.scalars(query.order_by(Contract.starts_on, Contract.id)).all()

@@ -66,7 +66,9 @@ def villages(session: Session, *, acting: Actor) -> Sequence[Organisation]:
 def contracts(session: Session, *, village_ids: Sequence[uuid.UUID]) -> Sequence[Contract]:
     """The contracts for works, the newest first."""
     query = select(Contract).where(
-        Contract.village_id.in_(village_ids), Contract.kind.in_([ContractKind.WORKS, ContractKind.LABOUR])
+        Contract.village_id.in_(village_ids),
+        Contract.kind.in_([ContractKind.WORKS, ContractKind.LABOUR]),
+        Contract.voided_at.is_(None),
     )
     return session.scalars(query.order_by(Contract.starts_on.desc(), Contract.number).limit(200)).all()
 
@@ -89,7 +91,9 @@ def published(session: Session, *, village_id: uuid.UUID) -> Sequence[tuple[Disc
 
 def payments(session: Session, *, project: Project) -> Sequence[Payment]:
     """The newest payments of the village that belong to no project yet."""
-    query = select(Payment).where(Payment.village_id == project.village_id, Payment.project_id.is_(None))
+    query = select(Payment).where(
+        Payment.village_id == project.village_id, Payment.project_id.is_(None), Payment.voided_at.is_(None)
+    )
     if project.contract_id is not None:
         query = query.where(Payment.contract_id.is_distinct_from(project.contract_id))
     return session.scalars(query.order_by(Payment.paid_on.desc(), Payment.id.desc()).limit(MOST)).all()

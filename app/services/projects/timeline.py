@@ -170,12 +170,13 @@ def _payments(session: Session, project: Project) -> Sequence[Payment]:
 
 
 def payments_of(project: Project) -> Any:
-    """The condition for the payments of a project: noted on it, or made under its contract."""
+    """The condition for the payments of a project that count: noted on it, or made under its contract."""
+    counts = Payment.voided_at.is_(None)
     own = Payment.project_id == project.id
     if project.contract_id is None:
-        return own
+        return own & counts
     under = (Payment.contract_id == project.contract_id) & Payment.project_id.is_(None)
-    return (Payment.village_id == project.village_id) & or_(own, under)
+    return (Payment.village_id == project.village_id) & or_(own, under) & counts
 
 
 def _due(session: Session, project_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, dict[StageKind, date]]:

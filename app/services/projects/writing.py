@@ -12,7 +12,16 @@ from sqlalchemy.orm import Session
 
 from app.core import clock, pii
 from app.core.errors import BadInput, Conflict
-from app.models import Contract, Disclosure, DisclosureVersion, Organisation, Payment, Project, ProjectStage
+from app.models import (
+    Contract,
+    Disclosure,
+    DisclosureVersion,
+    LedgerChange,
+    Organisation,
+    Payment,
+    Project,
+    ProjectStage,
+)
 from app.models.disclosures import DisclosureKind, DisclosureState
 from app.models.projects import ProjectState, StageKind
 from app.services import access, audit
@@ -138,15 +147,33 @@ def link_payment(session: Session, *, acting: Actor, project_id: uuid.UUID, paym
     village, Conflict for one that belongs to another project."""
     project = _open(session, acting, project_id)
     payment = session.get(Payment, payment_id, with_for_update=True)
-    if payment is None or payment.village_id != project.village_id:
+    if payment is None or payment.village_id != project.village_id or payment.voided_at is not None:
         raise BadInput("payment.unknown", "没有找到这笔付款，请从本村的收付台账里选。", field="payment")
     if payment.project_id not in (None, project.id):
         raise Conflict("payment.other_project", "这笔付款已经记在另一个工程上。")
-    payment.project_id = project.id
+    if payment.project_id is None:
+        payment.project_id = project.id
+        session.add(_linked(acting, project, payment))
     session.flush()
     _settle(session, project)
     _record(session, acting, "payment_linked", project, payment=payment.id)
     return payment
+
+
+def _linked(acting: Actor, project: Project, payment: Payment) -> LedgerChange:
+    """The change of the ledger that the link is."""
+    return LedgerChange(
+        id=uuid.uuid4(),
+        noun="payments",
+        noun_id=str(payment.id),
+        village_id=project.village_id,
+        at=clock.now(),
+        actor_kind=acting.kind,
+        actor_id=acting.id,
+        reason=f"关联到工程 {project.number}",
+        before={"project_id": None},
+        after={"project_id": str(project.id)},
+    )
 
 
 def paid(session: Session, *, project_id: uuid.UUID) -> None:
@@ -310,7 +337,8 @@ def _settle(session: Session, project: Project) -> None:
     """Let the stored state follow the stages, the contract and the payments."""
     session.flush()
     done = set(session.scalars(select(ProjectStage.kind).where(ProjectStage.project_id == project.id)))
-    payment = select(Payment.id).where(Payment.project_id == project.id).limit(1)
+    counts = Payment.voided_at.is_(None)
+    payment = select(Payment.id).where(Payment.project_id == project.id, counts).limit(1)
     started = project.contract_id is not None or session.scalar(payment) is not None
     cancelled = project.state == ProjectState.CANCELLED
     project.state = stages.state(done, approved_on=project.approved_on, cancelled=cancelled, started=started)
