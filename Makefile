@@ -51,6 +51,12 @@ bench: install ## measure the callback beside a bare handler
 bench-full: install ## measure the public pages over a million disclosures (loads for some minutes)
 	@$(BIN)/python -m bench.disclosures
 
+bench-rules: install ## measure all rules over 1,000,000 and 5,000,000 payments of 420 villages (takes long)
+	@$(BIN)/python -m bench.rules
+
+backtest-full: install ## generate a county-year (420 villages, 80,000 payments) and run every rule over it
+	@$(BIN)/python -m bench.backtest $(ARGS)
+
 lock: install ## compile requirements/*.txt anew from pyproject.toml (needs uv)
 	@uv pip compile -q pyproject.toml --extra embedded --generate-hashes --universal --python-version 3.11 \
 		--no-emit-index-url --no-header -o requirements/base.txt
@@ -60,4 +66,4 @@ lock: install ## compile requirements/*.txt anew from pyproject.toml (needs uv)
 clean: ## remove what the targets made, except data in var/
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install demo story test browser vectors lint format bench bench-full lock clean
+.PHONY: help install demo story test browser vectors lint format bench bench-full bench-rules backtest-full lock clean
