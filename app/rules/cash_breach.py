@@ -52,7 +52,7 @@ class CashBreach(Rule[CashBreachThresholds]):
         "提取备用金等往来款",
     )
     subject = "month"
-    rows_of = "payment"
+    rows_of = "payments"
     thresholds = CashBreachThresholds
     SELECT = """
     WITH cash AS (

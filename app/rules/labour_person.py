@@ -66,7 +66,7 @@ class LabourPerson(Rule[LabourPersonThresholds]):
         "只有姓名相同、没有证件号码的，最多黄色",
     )
     subject = "worker_month"
-    rows_of = "labour_slip"
+    rows_of = "labour_slips"
     thresholds = LabourPersonThresholds
     SELECT = f"""
     WITH {_PERSON}, recent AS MATERIALIZED (

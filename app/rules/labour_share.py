@@ -63,7 +63,7 @@ class LabourShare(Rule[LabourShareThresholds]):
         "还没有结束的季度",
     )
     subject = "quarter"
-    rows_of = "payment"
+    rows_of = "payments"
     thresholds = LabourShareThresholds
     SELECT = f"""
     WITH {PEERS}, turn AS (

@@ -49,7 +49,7 @@ class PayeeRelated(Rule[PayeeRelatedThresholds]):
         "全村支出或付款笔数太少，比例说明不了问题的",
     )
     subject = "cadre"
-    rows_of = "payment"
+    rows_of = "payments"
     thresholds = PayeeRelatedThresholds
     SELECT = f"""
     WITH {TENDERED}, kin AS MATERIALIZED (

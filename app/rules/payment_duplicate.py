@@ -52,7 +52,7 @@ class PaymentDuplicate(Rule[PaymentDuplicateThresholds]):
         "按月按期支付的相同金额，合同约定的等额分期",
     )
     subject = "payment"
-    rows_of = "payment"
+    rows_of = "payments"
     thresholds = PaymentDuplicateThresholds
     SELECT = """
     WITH invoice_twice AS (

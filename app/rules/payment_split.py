@@ -57,7 +57,7 @@ class PaymentSplit(Rule[PaymentSplitThresholds]):
         "用途明确是不同事项、合计只达到表决限额的付款",
     )
     subject = "payment"
-    rows_of = "payment"
+    rows_of = "payments"
     thresholds = PaymentSplitThresholds
     SELECT = f"""
     WITH {LIMIT_SPANS}, {TENDERED}, voted AS (
@@ -67,19 +67,19 @@ class PaymentSplit(Rule[PaymentSplitThresholds]):
         WHERE s.kind IN ('vote', 'decision') AND s.day <= :as_of
     ), piece AS (
         SELECT p.id, p.village_id, p.payee_key, p.paid_on, p.amount_fen,
-               v.contract_id IS NOT NULL OR vp.project_id IS NOT NULL AS voted,
+               coalesce(p.contract_id IN (SELECT contract_id FROM voted), false)
+               OR coalesce(p.project_id IN (SELECT project_id FROM voted_project), false) AS voted,
                CASE WHEN p.expense IN ('goods', 'office', 'hospitality', 'other') THEN 'goods'
                     WHEN p.expense = 'service' THEN 'services' ELSE 'works' END AS kind
         FROM payment p
-        LEFT JOIN voted v ON v.contract_id = p.contract_id
-        LEFT JOIN voted_project vp ON vp.project_id = p.project_id
         WHERE p.paid_on <= :as_of AND p.paid_on > CAST(:as_of AS date) - :window_days - 184
           AND p.amount_fen * 100 >= (SELECT min(least(t.vote_fen, t.tender_fen)) FROM tender_limit t)
                                     * :least_piece_percent
           AND p.voided_at IS NULL AND p.payee_key <> ''
           AND coalesce(p.expense, '') NOT IN ('welfare', 'transfer')
-          AND NOT EXISTS (SELECT 1 FROM tendered_contract t WHERE t.id = p.contract_id)
-          AND NOT EXISTS (SELECT 1 FROM tendered_project t WHERE t.id = p.project_id)
+          -- hashed, where NOT EXISTS would walk through the CTE for every payment
+          AND (p.contract_id IN (SELECT id FROM tendered_contract)) IS NOT TRUE
+          AND (p.project_id IN (SELECT id FROM tendered_project)) IS NOT TRUE
     ), measured AS (
         SELECT piece.*, line.name, line.fen AS line_fen
         FROM piece

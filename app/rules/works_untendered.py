@@ -54,7 +54,7 @@ class WorksUntendered(Rule[WorksUntenderedThresholds]):
         "已取消的项目",
     )
     subject = "works"
-    rows_of = "payment"
+    rows_of = "payments"
     thresholds = WorksUntenderedThresholds
     SELECT = f"WITH {TENDERED}, {WORKS_MONEY}, {SUMMED} {JUDGED}"
 
