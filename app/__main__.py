@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from app.cli import administration, chain, operations, processes
+from app.cli import administration, chain, imports, operations, processes
 from app.core import logging
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="码上工程")
@@ -39,8 +39,15 @@ _group("token", "REST tokens", create=administration.token_create)
 _group("calendar", "work days", **{"import": administration.calendar_import})
 _group("wechat", "templates and menu", setup=operations.wechat_setup, check=operations.wechat_check)
 _group("qr", "codes of the villages", issue=operations.qr_issue, zip=operations.qr_zip)
+_group("import", "ledgers from workbooks", template=imports.template, run=imports.run)
 _group("chain", "hash chains of what was published", verify=chain.verify)
-_group("rules", "early-warning rules", list=operations.rules_list, run=operations.rules_run)
+_group(
+    "rules",
+    "early-warning rules",
+    list=operations.rules_list,
+    run=operations.rules_run,
+    backtest=operations.rules_backtest,
+)
 
 
 def main() -> None:

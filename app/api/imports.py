@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import Form, Query, Response, UploadFile, status
 from pydantic import Field
@@ -17,6 +16,7 @@ from app.models import ImportBatch
 from app.models.interaction import ImportState
 from app.services import imports as service
 from app.web.context import InContext, ReadSession, WriteSession
+from app.web.downloads import workbook
 from app.web.paging import After, Limit, Page
 
 api = router("导入")
@@ -163,8 +163,7 @@ def import_errors(import_id: uuid.UUID, acting: Signed, session: ReadSession, he
 
 
 def _workbook(made: service.Template) -> Response:
-    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(made.name, safe='')}"}
-    return Response(made.content, media_type=sheets.MIME, headers=headers)
+    return workbook(made.name, made.content)
 
 
 def _out(batch: ImportBatch) -> ImportOut:

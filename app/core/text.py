@@ -34,11 +34,15 @@ def one_line(text: str) -> str:
 def clean(text: str) -> str:
     """What a person typed, fit to be stored: lines kept, the ends trimmed, invisible characters gone, at most
     one empty line in a row."""
+    if text.isprintable():
+        return " ".join(text.split())
     lines = [" ".join(_visible(line).split()) for line in text.splitlines()]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
 def _visible(text: str) -> str:
+    if text.isprintable():  # then its only space is the common one, and everything shows
+        return text
     shown = []
     for letter in text:
         if letter.isspace():

@@ -6,13 +6,12 @@ import re
 import uuid
 from datetime import date, timedelta
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
-from app.core import clock, sheets
+from app.core import clock
 from app.core.errors import AppError, BadInput, NotFound
 from app.h5.common import AsOfficer, OurForm, changing, go, show
 from app.models import DisclosureCategory
@@ -22,7 +21,8 @@ from app.services import imports
 from app.services.actors import Actor
 from app.services.disclosures.summaries import spoken_period
 from app.web import context
-from app.web.context import InContext, ReadSession
+from app.web.context import Context, InContext, ReadSession
+from app.web.downloads import workbook
 
 router = APIRouter(prefix="/desk/import", include_in_schema=False)
 
@@ -96,12 +96,7 @@ def template(
 ) -> Response:
     """The workbook to fill in."""
     made = imports.template(session, acting=acting, category_code=category, period=period or None)
-    return _workbook(made)
-
-
-def _workbook(made: imports.Template) -> Response:
-    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(made.name, safe='')}"}
-    return Response(made.content, media_type=sheets.MIME, headers=headers)
+    return workbook(made.name, made.content)
 
 
 @router.post("", dependencies=[OurForm])
@@ -114,16 +109,14 @@ def upload(
 ) -> Response:
     """Read the workbook and go on to its preview."""
     try:
-        if file is None or not file.filename:
-            raise BadInput("import.file_missing", "请选择填好的 Excel 文件。", field="file")
-        data = file.file.read(here.settings.upload_max_bytes + 1)
+        name, data = sent(here, file)
         with changing(here) as session:
             batch = imports.preview(
                 session,
                 acting=acting,
                 category_code=category,
                 data=data,
-                file_name=file.filename,
+                file_name=name,
                 storage=here.storage,
                 keys=here.keys,
             )
@@ -133,6 +126,13 @@ def upload(
         with here.database.reading() as session:
             return _start(request, session, acting, category, problem)
     return go(f"/desk/import/{batch.id}")
+
+
+def sent(here: Context, file: UploadFile | None) -> tuple[str, bytes]:
+    """The name and the content of the workbook that was sent. Raises BadInput when none was."""
+    if file is None or not file.filename:
+        raise BadInput("import.file_missing", "请选择填好的 Excel 文件。", field="file")
+    return file.filename, file.file.read(here.settings.upload_max_bytes + 1)
 
 
 @router.get("/{batch_id}")
@@ -205,6 +205,5 @@ def apply(
 @router.get("/{batch_id}/errors.xlsx")
 def errors(batch_id: uuid.UUID, acting: AsOfficer, session: ReadSession, here: InContext) -> Response:
     """The uploaded sheet with the wrong cells marked."""
-    return _workbook(
-        imports.faulty(session, acting=acting, batch_id=batch_id, storage=here.storage, keys=here.keys)
-    )
+    made = imports.faulty(session, acting=acting, batch_id=batch_id, storage=here.storage, keys=here.keys)
+    return workbook(made.name, made.content)

@@ -197,9 +197,11 @@ class PageView(Base):
 
 
 class ImportState(enum.StrEnum):
-    """reading 读取中 → previewed 已预览 → applying 导入中 → applied 已导入; refused 有错误未导入."""
+    """reading 读取中 → mapping 待对应列 | previewed 已预览 → applying 导入中 → applied 已导入;
+    refused 有错误未导入."""
 
     READING = "reading"
+    MAPPING = "mapping"
     PREVIEWED = "previewed"
     APPLYING = "applying"
     APPLIED = "applied"

@@ -58,7 +58,9 @@ def test_a_template_offers_lists_and_explains_its_columns() -> None:
 def test_marked_cells_carry_their_reason() -> None:
     data = book([HEADER, ["昨天", "=HYPERLINK(1)", 3]])
     sheet = sheets.read(data, COLUMNS)
-    marked = sheets.marked(sheet.name, reading.raw_rows(data, sheet.name), sheet.errors)
+    marked = sheets.marked(
+        [sheets.Page(sheet.name, list(enumerate(reading.raw_rows(data, sheet.name), 1)), sheet.errors, 1)]
+    )
     parts = parts_of(marked)
 
     assert [error.cell for error in sheet.errors] == ["A2"]

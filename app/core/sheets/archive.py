@@ -20,7 +20,7 @@ from defusedxml.common import DefusedXmlException
 
 from app.core import images
 from app.core.errors import BadInput, TooLarge
-from app.core.sheets.columns import MEGABYTE, Limits, address
+from app.core.sheets.columns import MEGABYTE, Limits, address, column_number
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 MOST_PARTS = 500
@@ -195,14 +195,6 @@ class _Extent:
             raise TooLarge(
                 "sheet.too_large", f"表格太宽，最多 {self._limits.max_columns} 列，请删掉右边多余的内容。"
             )
-
-
-def column_number(name: str) -> int:
-    """The number of a column from 0: A → 0, AA → 26."""
-    number = 0
-    for letter in name.upper():
-        number = number * 26 + ord(letter) - 64
-    return number - 1
 
 
 def _whole(digits: str) -> int:

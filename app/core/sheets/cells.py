@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 from app.core import money, text
@@ -29,6 +30,7 @@ _PLAIN = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")
 _BRACKETED = re.compile(r"\(([^()]+)\)")
 _TIME = r"(?:T?\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?"
 _DAY = re.compile(r"(\d{4})[年./-](\d{1,2})[月./-](\d{1,2})[日号]?" + _TIME)
+_RUN = re.compile(r"^(\d{4})(\d{2})(\d{2})(?:\d{6}|T?\d{1,2}:\d{2}(?::\d{2})?)?$")  # as banks write days
 _MONTH = re.compile(r"(\d{4})(?:[年./-](\d{1,2})|(\d{2}))(?:月份?)?")
 _QUARTER = re.compile(r"(\d{4})年?-?第?(?:Q([1-4])|([1-4])季度?)", re.IGNORECASE)
 _YEAR = re.compile(r"(\d{4})(?:年度?)?")
@@ -45,7 +47,7 @@ class Unreadable(Exception):
 
 def empty(value: object) -> bool:
     """Whether a cell holds nothing that a person would see."""
-    return value is None or (isinstance(value, str) and not text.one_line(value))
+    return value is None or (isinstance(value, str) and not (value[:1].isalnum() or text.one_line(value)))
 
 
 def convert(column: Column, value: Any, *, scale: int = 1) -> Any:
@@ -54,7 +56,7 @@ def convert(column: Column, value: Any, *, scale: int = 1) -> Any:
     if column.type == Type.MONEY:
         return amount(value, scale)
     if column.type == Type.CHOICE:
-        return choice(value, column.options)
+        return choice(value, column.options, column.spellings)
     if column.type in (Type.TEXT, Type.LONG_TEXT):
         words = as_text(value)
         if len(words) > column.longest:
@@ -143,7 +145,8 @@ def whole(value: Any) -> int:
 
 
 def day(value: Any) -> date:
-    """A day: Excel's own, its serial number, 2026年3月5日, 2026/3/5, 2026.3.5, 2026-03-05, 20260305."""
+    """A day: Excel's own, its serial number, 2026年3月5日, 2026/3/5, 2026.3.5, 2026-03-05, 20260305;
+    the time behind it is left out."""
     if isinstance(value, datetime):
         return _within(value.date())
     if isinstance(value, date):
@@ -153,7 +156,7 @@ def day(value: Any) -> date:
             return _within(_EPOCH + timedelta(days=int(value)))
         value = format(exact(value), "f")
     typed = folded(value) if isinstance(value, str) else ""
-    typed = re.sub(r"^(\d{4})(\d{2})(\d{2})$", r"\1-\2-\3", _arabic(typed))
+    typed = _RUN.sub(r"\1-\2-\3", _arabic(typed))
     match = _DAY.fullmatch(typed)
     if match is None:
         raise Unreadable("看不懂这个日期", "请写成 2026-03-05 或 2026年3月5日")
@@ -232,13 +235,18 @@ def yes_no(value: Any) -> bool:
     raise Unreadable("不是「是」或「否」", "请填 是 或 否")
 
 
-def choice(value: Any, options: tuple[str, ...]) -> str:
-    """One of the options, as it is written there."""
-    wanted = folded(value).lower()
-    for option in options:
-        if folded(option).lower() == wanted:
-            return option
+def choice(value: Any, options: tuple[str, ...], spellings: tuple[tuple[str, str], ...] = ()) -> str:
+    """One of the options, as it is written there; `spellings` (written, option) are other words for one."""
+    found = _folded_options(options, spellings).get(folded(value).lower())
+    if found is not None:
+        return found
     raise Unreadable("不在选项里", f"请选：{text.cut('、'.join(options), 60)}")
+
+
+@lru_cache(maxsize=500)
+def _folded_options(options: tuple[str, ...], spellings: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    written = {folded(word).lower(): option for word, option in spellings}
+    return written | {folded(option).lower(): option for option in reversed(options)}
 
 
 _READERS: dict[Type, Callable[[Any], Any]] = {

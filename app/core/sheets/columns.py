@@ -34,10 +34,11 @@ class Type(StrEnum):
 class Column:
     """One column, found by its label or a synonym in the header row.
 
-    `options` are what a choice may be, as written in the sheet; a number may carry its `unit`; `secret`
-    values are never repeated in an error; a vertically merged cell counts for all its rows only in columns
-    that `spread`; a row in which only `prefilled` columns stand is none; `group` is written above the headers
-    of columns that belong together."""
+    `options` are what a choice may be, as written in the sheet, `spellings` (written, option) what else
+    people write for one; a number may carry its `unit`; `secret` values are never repeated in an error; a
+    vertically merged cell counts for all its rows only in columns that `spread`; a row in which only
+    `prefilled` columns stand is none; `group` is written above the headers of columns that belong together.
+    """
 
     key: str
     label: str
@@ -52,6 +53,7 @@ class Column:
     secret: bool = False
     spread: bool = False
     prefilled: bool = False
+    spellings: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,14 @@ def letters(column: int) -> str:
         number, rest = divmod(number - 1, 26)
         name = chr(65 + rest) + name
     return name
+
+
+def column_number(name: str) -> int:
+    """The number of a column from 0: A → 0, AA → 26."""
+    number = 0
+    for letter in name.upper():
+        number = number * 26 + ord(letter) - 64
+    return number - 1
 
 
 def address(column: int, row: int) -> str:

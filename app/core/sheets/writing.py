@@ -19,12 +19,14 @@ import xlsxwriter  # type: ignore[import-untyped]
 from xlsxwriter.format import Format  # type: ignore[import-untyped]
 from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
 
-from app.core.sheets.columns import Column, RowError, Type, letters
+from app.core.sheets.columns import Column, RowError, Type, column_number, letters
 
 BOM = "\ufeff"
 MIME = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV_MIME = "text/csv; charset=utf-8"
 NOTES = "说明"
+ERRORS = "错误"
+REASONS = "问题"
 _FONT = "微软雅黑"
 _RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _NUMBER = re.compile(r"-?\d{1,3}(?:,?\d{3})*(?:\.\d+)?")
@@ -77,27 +79,55 @@ def workbook(tables: Iterable[Table]) -> bytes:
     return out.getvalue()
 
 
-def marked(title: str, rows: Sequence[Sequence[Any]], errors: Sequence[RowError]) -> bytes:
-    """The sheet that was sent, with the cells in question in red and what is wrong in a comment, and a
-    「错误」 sheet that lists them."""
+@dataclass(frozen=True)
+class Page:
+    """A sheet that was sent, to be sent back: its rows with their numbers (from 1), what is wrong with its
+    cells, and the number of its header row."""
+
+    title: str
+    rows: Iterable[tuple[int, Sequence[Any]]]
+    errors: Sequence[RowError]
+    header_row: int = 0
+
+
+def marked(pages: Sequence[Page]) -> bytes:
+    """The sheets that were sent, with the cells in question in red, what is wrong in a comment and in a
+    column 「问题」 behind the last one, and a 「错误」 sheet that lists all of it."""
     out = io.BytesIO()
     with _book(out) as book:
         styles = _Styles(book)
-        sheet = book.add_worksheet(title[:31])
-        wrong = {error.cell: error for error in errors}
-        for at, row in enumerate(rows):
-            for place, value in enumerate(row):
-                cell = f"{letters(place)}{at + 1}"
-                _write(sheet, at, place, value, styles, styles.wrong if cell in wrong else None)
-        for cell, error in wrong.items():
-            sheet.write_comment(cell, f"{error.problem}，{error.remedy}。", {"author": "码上工程"})
-        labels = ("位置", "列", "内容", "问题", "怎么改")
-        listed = book.add_worksheet("错误")
+        for page in pages:
+            _marked(book.add_worksheet(page.title[:31]), page, styles)
+        several = len(pages) > 1
+        labels = ("位置", "列", "内容", "问题", "怎么改", *(["工作表"] if several else []))
+        listed = book.add_worksheet(ERRORS)
         _header(listed, [Column(key=name, label=name) for name in labels], styles)
-        for at, error in enumerate(errors, start=1):
-            cells = [error.cell, error.header, error.value, error.problem, error.remedy]
-            _write_row(listed, at, cells, styles)
+        found = [(page.title, error) for page in pages for error in page.errors]
+        for at, (title, error) in enumerate(found, start=1):
+            cells = [error.cell, error.header, error.value, error.problem, error.remedy, title]
+            _write_row(listed, at, cells if several else cells[:-1], styles)
     return out.getvalue()
+
+
+def _marked(sheet: Worksheet, page: Page, styles: _Styles) -> None:
+    wrong: dict[int, dict[int, RowError]] = {}
+    for error in page.errors:
+        name = error.cell.rstrip("0123456789")
+        wrong.setdefault(int(error.cell[len(name) :]), {})[column_number(name)] = error
+    for at, (number, row) in enumerate(page.rows):
+        found = wrong.get(number, {})
+        for place, value in enumerate(row):
+            _write(sheet, at, place, value, styles, styles.wrong if place in found else None)
+        for place, error in found.items():
+            remark = f"{error.problem}，{error.remedy}。"
+            sheet.write_comment(at, place, remark, {"author": "码上工程"})
+        if number == page.header_row:
+            sheet.write_string(at, len(row), REASONS, styles.head)
+        elif found:
+            reasons = "；".join(
+                f"{one.header or one.cell}：{one.problem}，{one.remedy}" for one in found.values()
+            )
+            sheet.write_string(at, len(row), reasons[:_LONGEST_CELL], styles.text)
 
 
 def csv_lines(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:

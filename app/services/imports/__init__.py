@@ -7,19 +7,17 @@ A repetition is harmless: what is there with the same content stays as it is. Wh
 by proposing corrections, and only when asked to."""
 
 from app.services.imports.batches import (
-    KEPT_FOR,
     KIND,
     MOST_ROWS,
-    Template,
     apply,
     faulty,
     find,
-    forget,
     listing,
     preview,
     template,
     templates,
 )
+from app.services.imports.files import KEPT_FOR, Template, forget
 from app.services.imports.planning import Outcome
 
 __all__ = [

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import uuid
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -16,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.core import clock, sheets
 from app.core.errors import BadInput, Conflict
 from app.core.keys import Keys
-from app.core.sheets import Limits, RowError, Sheet, Table
+from app.core.sheets import Limits, Page, RowError, Sheet, Table
 from app.core.storage import Storage
 from app.models import DisclosureCategory, ImportBatch, Organisation
 from app.models.interaction import ImportState
@@ -24,22 +21,14 @@ from app.services import access_imports, attachments, audit, categories, disclos
 from app.services.access_imports import access_import, drafted_villages, require_importer, visible_imports
 from app.services.actors import Actor, Officer
 from app.services.imports.columns import PERIOD, VILLAGE, layout
+from app.services.imports.files import Template, opened, seal
 from app.services.imports.planning import Outcome, Plan, Step, plan
 
 KIND = "disclosures"
 MOST_ROWS = 10_000
 MOST_ITEMS = 2_000
-KEPT_FOR = timedelta(days=3)
 NOT_IMPORTED = frozenset({"urgent"})  # reviewed at once, one by one
 _LIMITS = Limits(max_rows=MOST_ROWS)
-
-
-@dataclass(frozen=True)
-class Template:
-    """A workbook to fill in and its name."""
-
-    name: str
-    content: bytes
 
 
 def templates(session: Session, *, acting: Actor) -> list[DisclosureCategory]:
@@ -65,7 +54,7 @@ def template(session: Session, *, acting: Actor, category_code: str, period: str
     villages = drafted_villages(session, acting, category)
     disclosures.fields.check_period(category, period)
     shape = layout(category)
-    names = _names(villages)
+    names = village_names(villages)
     rows = [{VILLAGE: name, PERIOD: period} for name in names] if len(names) <= 60 else []
     table = Table("填写", shape.columns, rows, {VILLAGE: names})
     notes = [
@@ -78,7 +67,7 @@ def template(session: Session, *, acting: Actor, category_code: str, period: str
     return Template(label, sheets.template(table, notes))
 
 
-def _names(villages: Sequence[Organisation]) -> list[str]:
+def village_names(villages: Sequence[Organisation]) -> list[str]:
     """Each village's name, with its town where another one has the same."""
     often = Counter(village.name for village in villages)
     return [
@@ -119,7 +108,7 @@ def preview(
         id=key,
         kind=KIND,
         category_code=category.code,
-        file=storage.put(_sealed(keys, key, data)),
+        file=seal(storage, keys, key, data),
         file_name=attachments.safe_name(file_name),
         officer_id=acting.officer_id,
         requested_by=f"{acting.kind}:{acting.id}",
@@ -150,7 +139,7 @@ def apply(
 
     Raises NotFound, Forbidden, Conflict when rows are wrong (also by now) or the file is gone, BadInput for
     corrections without a reason."""
-    batch = access_import(session, acting, batch_id)
+    batch = access_import(session, acting, batch_id, KIND)
     officer = require_importer(acting, batch)
     session.refresh(batch, with_for_update=True)
     if batch.state is ImportState.APPLIED:
@@ -195,14 +184,14 @@ def _with(step: Step, **changes: Any) -> Step:
 
 def find(session: Session, *, acting: Actor, batch_id: uuid.UUID) -> ImportBatch:
     """One batch. Raises NotFound."""
-    return access_import(session, acting, batch_id)
+    return access_import(session, acting, batch_id, KIND)
 
 
 def listing(acting: Actor) -> Select[ImportBatch]:
     """The batches that the actor may see, newest first."""
     return (
         select(ImportBatch)
-        .where(visible_imports(acting))
+        .where(visible_imports(acting), ImportBatch.kind == KIND)
         .order_by(ImportBatch.created_at.desc(), ImportBatch.id.desc())
     )
 
@@ -210,28 +199,16 @@ def listing(acting: Actor) -> Select[ImportBatch]:
 def faulty(session: Session, *, acting: Actor, batch_id: uuid.UUID, storage: Storage, keys: Keys) -> Template:
     """The uploaded sheet with the wrong cells marked, for whoever uploaded it. Raises NotFound, Forbidden,
     Conflict when nothing is wrong or the file is gone."""
-    batch = access_import(session, acting, batch_id)
+    batch = access_import(session, acting, batch_id, KIND)
     require_importer(acting, batch)
     if not batch.errors:
         raise Conflict("import.no_errors", "这次导入没有错误。")
-    rows = sheets.raw_rows(_opened(batch, storage, keys), batch.result["sheet"], _LIMITS)
+    rows = sheets.raw_rows(opened(batch, storage, keys), batch.result["sheet"], _LIMITS)
     errors = [RowError.of(error) for error in batch.errors]
-    return Template("导入错误.xlsx", sheets.marked(batch.result["sheet"], rows, errors))
-
-
-def forget(session: Session) -> list[str]:
-    """Let go of the files of batches that are applied or a few days old; the digests of files to delete once
-    this is committed. Every file was sealed for its batch, so nothing else refers to it."""
-    old = select(ImportBatch).where(
-        ImportBatch.file != "",
-        (ImportBatch.state == ImportState.APPLIED) | (ImportBatch.created_at < clock.now() - KEPT_FOR),
+    page = Page(
+        batch.result["sheet"], list(enumerate(rows, start=1)), errors, batch.result.get("header_row", 0)
     )
-    gone = []
-    for batch in session.scalars(old.with_for_update(skip_locked=True)):
-        gone.append(batch.file)
-        batch.file = ""
-    session.flush()
-    return gone
+    return Template("导入错误.xlsx", sheets.marked([page]))
 
 
 # --- parts ----------------------------------------------------------------------------------------
@@ -254,22 +231,8 @@ def _read(category: DisclosureCategory, data: bytes) -> Sheet:
 def _replan(session: Session, acting: Officer, batch: ImportBatch, storage: Storage, keys: Keys) -> Plan:
     category = _category(session, batch.category_code or "")
     villages = drafted_villages(session, acting, category)
-    sheet = _read(category, _opened(batch, storage, keys))
+    sheet = _read(category, opened(batch, storage, keys))
     return plan(session, acting=acting, category=category, villages=villages, sheet=sheet)
-
-
-def _context(key: uuid.UUID) -> str:
-    return f"import:{key}"
-
-
-def _sealed(keys: Keys, key: uuid.UUID, data: bytes) -> bytes:
-    return keys.sealer.seal(base64.b64encode(data).decode(), context=_context(key)).encode()
-
-
-def _opened(batch: ImportBatch, storage: Storage, keys: Keys) -> bytes:
-    if not batch.file:
-        raise Conflict("import.file_gone", f"上传的文件只保留 {KEPT_FOR.days} 天，请重新上传。")
-    return base64.b64decode(keys.sealer.open(storage.read(batch.file).decode(), context=_context(batch.id)))
 
 
 def _result(made: Plan) -> dict[str, Any]:
@@ -277,6 +240,7 @@ def _result(made: Plan) -> dict[str, Any]:
     counts = Counter(step.outcome.value for step in made.steps)
     return {
         "sheet": made.sheet.name,
+        "header_row": made.sheet.header_row,
         "formulas": made.sheet.formulas,
         "unknown": made.sheet.unknown,
         "cut_short": made.sheet.cut_short,

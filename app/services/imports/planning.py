@@ -27,6 +27,7 @@ from app.services.disclosures import EDITABLE, LONGEST_TITLE, STATE_NAMES, Draft
 from app.services.disclosures.states import written_by
 from app.services.disclosures.writing import Laid, lay
 from app.services.imports.columns import BODY, OWN, PERIOD, RECORD, TITLE, VILLAGE, Layout, layout
+from app.services.imports.villages import VillageNames, unclear
 
 S = DisclosureState
 
@@ -121,11 +122,7 @@ class _Grouping:
         self._shape = shape
         self._made = made
         self._columns = {column.key: column for column in shape.columns}
-        self._names: dict[str, list[Organisation]] = {}
-        for village in villages:
-            town = village.parent.name if village.parent else ""
-            for name in {village.name, village.code, f"{town}{village.name}"}:
-                self._names.setdefault(name, []).append(village)
+        self._names = VillageNames(villages)
 
     def items(self) -> list[_Item]:
         """The items in the order of their first rows; rows that cannot be placed are errors."""
@@ -154,12 +151,10 @@ class _Grouping:
 
     def _village(self, row: Row) -> Organisation | None:
         name = str(row.values[VILLAGE])
-        found = self._names.get("".join(name.split()), [])
+        found = self._names.find(name)
         if len(found) == 1:
             return found[0]
-        problem = "有几个同名的村" if found else "不是您负责的村社"
-        remedy = "请写镇名加村名，或村社代码" if found else "请核对村名，一次只导入您负责的村"
-        self.wrong(row, VILLAGE, name, problem, remedy)
+        self.wrong(row, VILLAGE, name, *unclear(found))
         return None
 
     def wrong(self, row: Row, key: str, value: object, problem: str, remedy: str) -> None:
