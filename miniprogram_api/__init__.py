@@ -11,6 +11,7 @@ from app.web.context import Context
 from app.web.limits import Limiter
 from miniprogram_api import (
     anonymous,
+    arrears,
     complaints,
     disclosures,
     files,
@@ -37,6 +38,7 @@ routers = (
     obligations.router,
     open_data.router,
     projects.router,
+    arrears.router,
     interaction.router,
     tenders.router,
     files.router,

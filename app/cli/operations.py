@@ -6,15 +6,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from app.cli.common import ACTING, FOUND, USAGE, AsJson, answer, database, explained, fail, settings
 from app.main import build_context
+from app.models.rules import Verdict
 from app.rules import ALL_RULES
-from app.services import exports
-from app.services.warnings import evaluation
+from app.services import backtests, exports
+from app.services.warnings import evaluation, notices, verdicts
+from app.services.warnings import settings as rule_settings
+from app.services.warnings.names import MODES
 from app.web.context import Context
 from app.wechat import codes, menus, templates
 
@@ -89,16 +92,30 @@ def qr_zip(
 
 
 def rules_list(as_json: AsJson = False) -> None:
-    """List the rules with mode and thresholds."""
+    """List the rules with mode, thresholds, and what they say of how many villages."""
     with explained(), database(settings()) as opened, opened.reading() as session:
+        counted = verdicts.counts(session, acting=ACTING, rules=ALL_RULES)
         rows = []
         for rule in ALL_RULES:
-            mode, thresholds = evaluation.setting(session, rule)
+            mode, thresholds = rule_settings.setting(session, rule)
             rows.append(
-                {"rule": rule.key, "title": rule.title, "mode": mode, "thresholds": thresholds.model_dump()}
+                {
+                    "code": rule.code,
+                    "rule": rule.key,
+                    "title": rule.title,
+                    "mode": mode,
+                    "thresholds": thresholds.model_dump(mode="json"),
+                    "villages": {verdict.value: counted[rule.key][verdict] for verdict in Verdict},
+                }
             )
-    text = "\n".join(f"{row['rule']:24} {row['title']}  {row['mode']}  {row['thresholds']}" for row in rows)
-    answer(rows, as_json=as_json, text=text)
+    answer(rows, as_json=as_json, text="\n".join(map(_rule_line, rows)))
+
+
+def _rule_line(row: dict[str, Any]) -> str:
+    villages = "/".join(str(number) for number in row["villages"].values())
+    mode = MODES[row["mode"]]
+    said = f"村社（预警/正常/数据不足）{villages}"
+    return f"{row['code']} {row['rule']:24} {mode} {row['title']}  {said}  {row['thresholds']}"
 
 
 def rules_run(
@@ -109,12 +126,54 @@ def rules_run(
     """Evaluate the rules as of a date (default today), as the scheduler does."""
     day: date | None = as_of.date() if as_of else None
     rows = []
-    with explained(), database(settings()) as opened:
+    current = settings()
+    with explained(), database(current) as opened:
         chosen = [evaluation.find_rule(rule)] if rule else list(ALL_RULES)
         for item in chosen:
             with opened.transaction() as session:
                 done = evaluation.run(session, acting=ACTING, rule=item, as_of=day)
-                rows.append({"rule": done.rule, "as_of": done.as_of, **done.outcome})
+                rows.append({"code": item.code, "rule": done.rule, "as_of": done.as_of, **done.outcome})
+        with opened.transaction() as session:
+            notices.send(session, manner=notices.Manner.of(current))
     if not rows:
         fail("没有可以运行的规则。")
     answer(rows, as_json=as_json, text="\n".join(str(row) for row in rows))
+
+
+def rules_backtest(
+    rule: Annotated[str, typer.Argument(help="key of the rule")],
+    since: Annotated[datetime, typer.Option("--from", formats=ISO_DAY, help="first day")],
+    until: Annotated[datetime, typer.Option("--to", formats=ISO_DAY, help="last day")],
+    step: Annotated[int, typer.Option(min=1, max=92, help="days between two evaluations")] = 7,
+    sets: Annotated[list[str] | None, typer.Option("--set", help="threshold to try, as name=number")] = None,
+    out: Annotated[Path | None, typer.Option(dir_okay=False, help="XLSX of what would have fired")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Replay a rule over history: what it would have found, how early, and what it could not judge. Changes
+    nothing and tells nobody."""
+    with explained(), database(settings()) as opened:
+        outcome, content = backtests.run(
+            opened,
+            rule_settings.find_rule(rule),
+            since=since.date(),
+            until=until.date(),
+            step_days=step,
+            thresholds=_numbers(sets or []),
+        )
+    if out is not None:
+        out.write_bytes(content)
+    lines = [f"{key:15} {value}" for key, value in outcome.items()]
+    answer(outcome, as_json=as_json, text="\n".join(lines))
+    if outcome["subjects"]:
+        raise typer.Exit(FOUND)
+
+
+def _numbers(pairs: list[str]) -> dict[str, float]:
+    numbers = {}
+    for pair in pairs:
+        name, _, value = pair.partition("=")
+        try:
+            numbers[name] = float(value) if "." in value else int(value)
+        except ValueError:
+            fail(f"看不懂阈值「{pair}」，要写成 名称=数字。", USAGE)
+    return numbers

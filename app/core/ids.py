@@ -47,6 +47,11 @@ def complaint_number(day: date) -> str:
     return f"GD{day:%Y%m%d}-{_random(4)}"
 
 
+def campaign_number(day: date) -> str:
+    """The number of a self-check (自查), such as ZC20261123-4F7K, made as a complaint's."""
+    return f"ZC{day:%Y%m%d}-{_random(4)}"
+
+
 def normalise_number(typed: str) -> str:
     """A public number as typed by a person, in the form in which it is stored; letters that look like
     digits are read as those. An unrecognisable text comes back upper-case and unchanged."""

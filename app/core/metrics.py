@@ -82,6 +82,30 @@ _RULES = text(
     """
 )
 
+_WARNINGS = text(
+    """
+    SELECT colour, count(*) FROM warning
+     WHERE mode = 'active' AND state IN ('open', 'acknowledged', 'proposed')
+     GROUP BY 1
+    """
+)
+_WITHOUT_STEP = text(
+    "SELECT count(*) FROM warning WHERE mode = 'active' AND state <> 'closed' AND next_due_at IS NULL"
+)
+# As `app.services.warnings.auditing.reached` says it.
+_UNREACHED = text(
+    """
+    SELECT count(*) FROM warning w
+     WHERE w.mode = 'active' AND w.state IN ('open', 'acknowledged', 'proposed') AND w.muted_by = ''
+       AND w.created_at < clock_timestamp() - interval '24 hours'
+       AND w.acknowledged_by IS NULL AND w.proposed_by IS NULL
+       AND NOT EXISTS (
+           SELECT FROM warning_notice n LEFT JOIN outgoing_message m ON m.id = n.message_id
+           WHERE n.warning_id = w.id
+             AND (n.seen_at IS NOT NULL OR m.read_at IS NOT NULL OR m.confirmation = 'delivered'))
+    """
+)
+
 
 def share(directory: Path) -> None:
     """Count over several processes: empties `directory` and names it in the environment.
@@ -146,6 +170,19 @@ def _gauges(session: Session) -> Iterator[GaugeMetricFamily]:
         _DELIVERIES,
     )
     yield _labelled(session, "mashang_job_ticks", "Ticks of 24 hours.", ["job", "outcome"], _TICKS)
+    yield _labelled(
+        session, "mashang_warnings_open", "Early warnings that are open.", ["colour"], _WARNINGS
+    )
+    yield _plain(
+        "mashang_warnings_without_step",
+        "Open early warnings without a next deadline.",
+        session.execute(_WITHOUT_STEP).scalar_one(),
+    )
+    yield _plain(
+        "mashang_warnings_unreached",
+        "Open early warnings, a day old, of which no officer is known to know.",
+        session.execute(_UNREACHED).scalar_one(),
+    )
     yield _labelled(session, "mashang_rule_run_seconds", "Each rule's last run.", ["rule"], _RULES)
 
 

@@ -18,7 +18,10 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.core.quiet import QuietHours
+
 MINIMUM_SECRET_LENGTH = 32
+QUIET_HOURS = "21:00-07:30"
 
 
 class Settings(BaseSettings):
@@ -71,6 +74,11 @@ class Settings(BaseSettings):
     # Review of urgent notices: working hours that the reviewer has
     urgent_review_hours: float = Field(default=2.0, gt=0, le=72)
 
+    # Early warnings: hours of the night in which no officer is pushed ("" for none), and whether yellow ones
+    # go once a day. Not set: 21:00-07:30 and once a day in production, neither in development.
+    quiet_hours: str | None = None
+    yellow_once_a_day: bool | None = None
+
     # Villagers' questions and objections: work days in which the village answers
     answer_work_days: int = Field(default=3, ge=1, le=60)
 
@@ -103,6 +111,11 @@ class Settings(BaseSettings):
             raise ValueError(f"production refuses to start; set or strengthen: {names}")
         return self
 
+    @model_validator(mode="after")
+    def _refuse_unreadable_hours(self) -> Self:
+        QuietHours.parse(self.quiet_hours or "")
+        return self
+
     def _secret(self, name: str) -> str:
         value = getattr(self, name)
         return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
@@ -111,6 +124,17 @@ class Settings(BaseSettings):
     def production(self) -> bool:
         """Whether this is a production process."""
         return self.environment == "production"
+
+    @property
+    def quiet(self) -> QuietHours | None:
+        """The hours in which no officer is pushed, if there are any."""
+        by_default = QUIET_HOURS if self.production else ""
+        return QuietHours.parse(by_default if self.quiet_hours is None else self.quiet_hours)
+
+    @property
+    def yellow_daily(self) -> bool:
+        """Whether yellow warnings reach an officer once a day, in one message."""
+        return self.production if self.yellow_once_a_day is None else self.yellow_once_a_day
 
     @cached_property
     def key(self) -> bytes:

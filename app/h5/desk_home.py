@@ -18,6 +18,7 @@ from app.models.people import Role
 from app.services import access, desk, obligations, outbox
 from app.services.actors import Actor, Officer
 from app.services.complaints import queries
+from app.services.warnings import auditing
 from app.web.context import ReadSession, WriteSession
 from app.wechat.login import local
 
@@ -45,9 +46,11 @@ def home(request: Request, acting: AsOfficer, session: ReadSession) -> Response:
         drafts=drafts,
         villages=desk.names(session, [item.disclosure.village_id for item in (*reviews, *drafts)]),
         owed=obligations.figures(session, acting=acting),
+        lost=auditing.count(session, acting) if access.inspects(acting) else 0,
         todo=desk_questions.to_do(session, acting),
         unread=outbox.unread(session, officer_id=officer.officer_id),
         author=Role.INFORMATION_OFFICER in officer.roles(),
+        keeper=not {Role.INFORMATION_OFFICER, Role.TOWN_INSPECTOR}.isdisjoint(officer.roles()),
         printed=desk.own_villages(session, officer),
         month=(clock.today().replace(day=1) - timedelta(days=1)).strftime("%Y-%m"),
     )

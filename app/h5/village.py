@@ -18,6 +18,7 @@ from app.models.organisations import ScanChannel
 from app.models.people import Duty, Role
 from app.services import (
     access,
+    arrears,
     categories,
     disclosures,
     identities,
@@ -66,6 +67,7 @@ def home(
             follow=interaction.of_village(session, acting, village),
             invite=_may_follow(session, here, acting, village),
             month=clock.today(),
+            arrears=len(arrears.board(session, village)),
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from typing import Any
 
 from app.core import clock
 from app.models import Complaint, Objection, Question
@@ -20,14 +21,16 @@ from app.services.disclosures import STATE_NAMES as DISCLOSURE_STATES
 from app.services.objections import STATE_NAMES as OBJECTION_STATES
 from app.services.questions import STATE_NAMES as QUESTION_STATES
 from app.services.tenders.lifecycle import STATE_NAMES as TENDER_STATES
-from app.services.warnings.lifecycle import REASON_NAMES
-from app.services.warnings.lifecycle import STATE_NAMES as WARNING_STATES
-from app.services.warnings.messages import COLOUR_NAMES
+from app.services.warnings import names as warning_names
+from app.services.warnings.names import STATES as WARNING_STATES
 
 COMPLAINT_STATES = STATE_NAMES
 SATISFACTION = SATISFACTION_NAMES
-WARNING_COLOURS = COLOUR_NAMES
-CLOSE_REASONS = REASON_NAMES
+WARNING_COLOURS = warning_names.COLOURS
+CLOSE_REASONS = warning_names.REASONS
+LINES = warning_names.LINES
+LADDER_STEPS = warning_names.STEPS
+LADDER_LEVELS = warning_names.LEVELS
 
 ROLES = {
     Role.INFORMATION_OFFICER: "信息员",
@@ -60,9 +63,15 @@ WARNING_EVENTS = {
     "worse": "预警升级",
     "better": "预警减轻",
     "refired": "再次预警",
-    "notified": "已通知",
+    "repeated": "再次提醒",
+    "promoted": "规则启用",
+    "escalated": "转上级督办",
+    "muted": "静默",
+    "unmuted": "恢复提醒",
     "acknowledged": "签收",
     "explained": "处置说明",
+    "proposed": "申请销号",
+    "returned": "退回重办",
     "cleared": "数据显示已整改",
     "closed": "复核销号",
 }
@@ -111,7 +120,9 @@ MESSAGES = {
     MessageKind.COMPLAINT_PROGRESS: "诉求有新进展",
     MessageKind.COMPLAINT_OVERDUE: "诉求超期，请尽快办理",
     MessageKind.WARNING_FIRED: "有一条预警要处置",
+    MessageKind.WARNING_DIGEST: "有几条预警要处置",
     MessageKind.REVIEW_REQUESTED: "有一项公开工作等您办理",
+    MessageKind.TASK_ISSUED: "有一项任务等您办理",
     MessageKind.DISCLOSURE_PUBLISHED: "有新的公开信息",
 }
 
@@ -144,6 +155,16 @@ def deadline(moment: datetime) -> str:
     return clock.spoken(moment)
 
 
+def ladder_due(step: dict[str, Any]) -> str:
+    """By when a step of a warning's ladder is due."""
+    return deadline(datetime.fromisoformat(step["due_at"]))
+
+
+def ladder_ahead(step: dict[str, Any]) -> bool:
+    """Whether its time has not come yet."""
+    return datetime.fromisoformat(step["due_at"]) > clock.now()
+
+
 def is_number(cell: object) -> bool:
     """Whether a table's cell is an amount or a count: set to the right and never broken."""
     return bool(NUMBER.fullmatch(str(cell).strip()))
@@ -166,7 +187,7 @@ def period(text: str) -> str:
 
 def message_line(message: OutgoingMessage) -> str:
     """What a message is about, in one line: place and number or title."""
-    fields = ("task", "subject", "village", "number", "title", "progress", "overdue", "colour")
+    fields = ("task", "subject", "village", "number", "title", "total", "progress", "overdue", "colour")
     return " · ".join(str(message.data[name]) for name in fields if message.data.get(name))
 
 
@@ -180,6 +201,9 @@ __all__ = [
     "EVENTS",
     "EVIDENCE",
     "GLYPHS",
+    "LADDER_LEVELS",
+    "LADDER_STEPS",
+    "LINES",
     "MESSAGES",
     "OBJECTION_STATES",
     "POSTS",
@@ -196,6 +220,8 @@ __all__ = [
     "due",
     "is_number",
     "is_short",
+    "ladder_ahead",
+    "ladder_due",
     "late",
     "message_line",
     "period",

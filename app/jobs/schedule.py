@@ -15,8 +15,18 @@ from app.core import clock
 from app.core.db import Database
 from app.core.settings import Settings
 from app.core.storage import Storage
+from app.jobs.figures import take_portraits
 from app.jobs.publishing import publish_due, remind_reviewers
-from app.rules import ALL_RULES
+from app.jobs.supervision import (
+    audit_warnings,
+    complete_ledgers,
+    escalate_warnings,
+    notify_warnings,
+    publish_arrears,
+    remind_campaigns,
+    run_rules,
+    settle_arrears,
+)
 from app.services import (
     chain,
     deliveries,
@@ -34,7 +44,6 @@ from app.services import (
 from app.services.actors import System
 from app.services.complaints import reminders
 from app.services.privacy import reduction
-from app.services.warnings import evaluation
 
 Body = Callable[[Database, Settings], str]
 _LOOK_BACK = (timedelta(minutes=3), timedelta(hours=3), timedelta(days=8), timedelta(days=70))
@@ -120,16 +129,6 @@ def cleanup_keys(database: Database, _settings: Settings) -> str:
         keys = outbox.cleanup(session, now=clock.now())
         old_ticks = ticks.cleanup(session, now=clock.now())
     return f"keys={keys} ticks={old_ticks}"
-
-
-def run_rules(database: Database, _settings: Settings) -> str:
-    """Every rule, each in a transaction of its own: one that fails does not keep the others."""
-    outcomes = []
-    for rule in ALL_RULES:
-        with database.transaction() as session:
-            done = evaluation.run(session, acting=System("rules.run"), rule=rule)
-        outcomes.append(f"{rule.key}={done.outcome}")
-    return " ".join(outcomes)
 
 
 def remind_complaints(database: Database, _settings: Settings) -> str:
@@ -231,6 +230,10 @@ def forget_imports(database: Database, settings: Settings) -> str:
 
 JOBS: tuple[Job, ...] = (
     Job("rules.run", Cron(hour="6", minute="0"), run_rules, at_first_start=True),
+    Job("ledgers.complete", Cron(hour="5", minute="10"), complete_ledgers, at_first_start=True),
+    Job("warnings.notify", Cron(minute="*"), notify_warnings),
+    Job("warnings.escalate", Cron(minute="*/10"), escalate_warnings),
+    Job("warnings.audit", Cron(minute="30"), audit_warnings),
     Job("complaints.remind", Cron(minute="*/10"), remind_complaints),
     Job("complaints.close_unrated", Cron(hour="2", minute="30"), close_unrated),
     Job("sessions.cleanup", Cron(hour="3", minute="40"), cleanup_sessions),
@@ -247,5 +250,9 @@ JOBS: tuple[Job, ...] = (
     Job("views.fold", Cron(hour="3", minute="20"), fold_views),
     Job("search.index", Cron(hour="4", minute="40"), index_search, at_first_start=True),
     Job("tenders.close", Cron(minute="*"), close_tenders),
+    Job("arrears.publish", Cron(hour="8", minute="10"), publish_arrears),
+    Job("arrears.settle", Cron(minute="*/10"), settle_arrears),
+    Job("campaigns.remind", Cron(hour="8", minute="50"), remind_campaigns),
     Job("inquiries.remind", Cron(hour="8", minute="40"), remind_inquiries),
+    Job("portrait.snapshot", Cron(day="5", hour="5", minute="20"), take_portraits),
 )

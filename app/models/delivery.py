@@ -19,7 +19,9 @@ class MessageKind(enum.StrEnum):
     COMPLAINT_PROGRESS = "complaint_progress"
     COMPLAINT_OVERDUE = "complaint_overdue"
     WARNING_FIRED = "warning_fired"
+    WARNING_DIGEST = "warning_digest"
     REVIEW_REQUESTED = "review_requested"
+    TASK_ISSUED = "task_issued"
     DISCLOSURE_PUBLISHED = "disclosure_published"
 
 

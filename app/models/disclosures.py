@@ -151,6 +151,8 @@ class AttachmentOwner(enum.StrEnum):
     DISCLOSURE = "disclosure"
     COMPLAINT = "complaint"
     COMPLAINT_EVENT = "complaint_event"
+    WARNING_EVENT = "warning_event"
+    CAMPAIGN_ANSWER = "campaign_answer"
 
 
 class Attachment(RandomKey, Leased, Created, Base):

@@ -162,7 +162,8 @@ class VillageScore(RandomKey, Base):
     later computation of the same month is a new `revision` with its reason. Points are tenths.
 
     `components`: per component key, points, maximum, raw value, shrunk value, peers' median, n, confidence,
-    and how to get its rows; `weights`: the settings then in force."""
+    and how to get its rows; `weights`: the settings then in force; `context`: the day it was computed for,
+    the peers' median of the points with n, and what the confidence rests on."""
 
     __tablename__ = "village_score"
     __table_args__ = (UniqueConstraint("village_id", "month", "revision"),)
@@ -176,6 +177,7 @@ class VillageScore(RandomKey, Base):
     confidence: Mapped[int]
     components: Mapped[list[Json]]
     weights: Mapped[Json]
+    context: Mapped[Json] = mapped_column(default=dict, server_default="{}")
     computed_at: Mapped[datetime]
 
     village: Mapped[Organisation] = relationship(lazy="raise")

@@ -41,11 +41,12 @@ class EarlyWarning(RandomKey, Created, Base):
 
     `fingerprint` names rule, village and subject; only one episode of it is not closed at a time.
     `signature` names the evidence: after it was closed as explained, false alarm or transferred, the same
-    evidence does not fire again. `mode`: a shadow warning (试运行) is the county's and never pushed. `line`:
-    the department whose matter it is. `missing`: data that by now are lacking to judge it, "" when none.
+    evidence does not fire again (`settles`, until the data were clear in between). `mode`: a shadow warning
+    (试运行) is the county's and never pushed. `line`: the department whose matter it is. `missing`: data that by now are lacking to judge it, "" when none.
     `ladder`: the escalation steps frozen at firing, each {step, level, due_at, done_at}; `next_due_at`: the
-    due time of the first that is not done. `muted_because`: why nobody is told at present, "" when people
-    are. `proposal…`: how somebody proposes to close it."""
+    due time of the first that is not done. `muted_by` and `muted_because`: what keeps people from being told
+    at present and the same in words, "" when they are told. `proposal…`: how somebody proposes to close it,
+    `transferred_to` the office that it is handed to."""
 
     __tablename__ = "warning"
     __table_args__ = (
@@ -58,6 +59,7 @@ class EarlyWarning(RandomKey, Created, Base):
         Index("ix_warning_fingerprint", "fingerprint"),
         Index("ix_warning_village_id_state", "village_id", "state"),
         Index("ix_warning_created_at_id", "created_at", "id"),
+        Index("ix_warning_rule_live", "rule", postgresql_where=text("state <> 'closed' OR settles")),
         Index("ix_warning_next_due_at", "next_due_at", postgresql_where=text("next_due_at IS NOT NULL")),
     )
 
@@ -87,13 +89,16 @@ class EarlyWarning(RandomKey, Created, Base):
     proposal: Mapped[CloseReason | None] = mapped_column(str_enum(CloseReason))
     proposal_text: Mapped[str] = mapped_column(default="", server_default="")
     proposed_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("officer.id"))
+    transferred_to: Mapped[str] = mapped_column(default="", server_default="")
     cleared_at: Mapped[datetime | None]
     clearing_evidence: Mapped[Json] = mapped_column(default=dict)
     closed_at: Mapped[datetime | None]
     close_reason: Mapped[CloseReason | None] = mapped_column(str_enum(CloseReason))
+    settles: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     ladder: Mapped[list[Json]] = mapped_column(default=list, server_default="[]")
     next_due_at: Mapped[datetime | None]
     pushed_at: Mapped[datetime | None]
+    muted_by: Mapped[str] = mapped_column(default="", server_default="")
     muted_because: Mapped[str] = mapped_column(default="", server_default="")
     lock_version: Mapped[int] = mapped_column(default=1)
 
@@ -105,7 +110,8 @@ class EarlyWarning(RandomKey, Created, Base):
 
 class WarningEvent(RandomKey, Base):
     """One step in the life of a warning. `kind`: fired, worse, better, repeated, escalated, muted, unmuted,
-    notified, acknowledged, explained, proposed, returned, cleared, refired, closed."""
+    promoted (its rule left the trial), acknowledged, explained, proposed, returned, cleared, refired,
+    closed."""
 
     __tablename__ = "warning_event"
     __table_args__ = (Index("ix_warning_event_warning_id_position", "warning_id", "position", unique=True),)
@@ -154,7 +160,8 @@ class WarningNotice(RandomKey, Created, Base):
 
 class Silence(RandomKey, Created, Base):
     """Somebody decided that certain warnings are not pushed until a day (静默): of one rule or all, in one
-    place, about one subject or all. A village cannot silence red. Ended early: `ended_at`."""
+    place, about one subject or all. A village cannot silence red, and what a village silenced (`by_village`)
+    still climbs the ladder. `ends_on` is its last day. Ended early: `ended_at`."""
 
     __tablename__ = "silence"
     __table_args__ = (Index("ix_silence_organisation_id_ends_on", "organisation_id", "ends_on"),)
@@ -164,6 +171,7 @@ class Silence(RandomKey, Created, Base):
     subject_kind: Mapped[str | None]
     subject_id: Mapped[str | None]
     includes_red: Mapped[bool] = mapped_column(default=False)
+    by_village: Mapped[bool] = mapped_column(default=False)
     reason: Mapped[str]
     officer_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("officer.id"))
     set_by: Mapped[str]

@@ -11,11 +11,10 @@ import uuid
 from typing import cast as typing_cast
 
 from sqlalchemy import ColumnElement, Uuid, and_, case, exists, false, or_, select, true
-from sqlalchemy.dialects.postgresql import ARRAY, UUID
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.expression import cast
 
-from app.core.errors import AppError, Forbidden, NotFound, Unauthenticated
+from app.core.errors import Forbidden, NotFound, Unauthenticated
 from app.models import (
     Appointment,
     Assignment,
@@ -25,7 +24,6 @@ from app.models import (
     Contract,
     Disclosure,
     DisclosureCategory,
-    EarlyWarning,
     Organisation,
     OutgoingMessage,
     Payment,
@@ -36,10 +34,18 @@ from app.models import Officer as OfficerRow
 from app.models.disclosures import DisclosureKind, DisclosureState
 from app.models.people import Duty, Role
 from app.models.projects import ProjectState
-from app.services.actors import Actor, Administrator, Officer, System, Villager
+from app.services.access_base import INSPECTORS as INSPECTORS
+from app.services.access_base import VILLAGE_ROLES as VILLAGE_ROLES
+from app.services.access_base import Condition as Condition
+from app.services.access_base import covers as covers
+from app.services.access_base import is_administrator as is_administrator
+from app.services.access_base import refused as refused
+from app.services.access_base import require_administrator as require_administrator
+from app.services.access_base import within as within
+from app.services.access_warnings import access_warning as access_warning
+from app.services.access_warnings import visible_warnings as visible_warnings
+from app.services.actors import Actor, Officer, Villager
 
-INSPECTORS = (Role.TOWN_INSPECTOR, Role.COUNTY_INSPECTOR)
-VILLAGE_ROLES = (Role.INFORMATION_OFFICER, Role.LIAISON_OFFICER)
 DRAFTERS = {
     Role.INFORMATION_OFFICER: "本村信息员",
     Role.LIAISON_OFFICER: "本村联络员",
@@ -47,45 +53,6 @@ DRAFTERS = {
     Role.COUNTY_INSPECTOR: "区纪委",
 }
 REVIEWERS = {Role.TOWN_INSPECTOR: "镇街", Role.COUNTY_INSPECTOR: "区纪委"}
-
-Condition = ColumnElement[bool]
-
-
-def refused() -> AppError:
-    """The error for a step that the caller may not take."""
-    return Forbidden("access.forbidden", "您没有权限做这件事；如需办理，请联系管理员或上级单位。")
-
-
-def is_administrator(actor: Actor) -> bool:
-    """Whether the actor administers the platform."""
-    return isinstance(actor, Administrator | System) or (
-        isinstance(actor, Officer) and Role.ADMINISTRATOR in actor.roles()
-    )
-
-
-def require_administrator(actor: Actor) -> None:
-    """Raise unless the actor administers the platform."""
-    if not is_administrator(actor):
-        raise refused()
-
-
-def within(column: InstrumentedAttribute[uuid.UUID], organisations: tuple[uuid.UUID, ...]) -> Condition:
-    """Whether the village in `column` is one of `organisations` or lies below one."""
-    if not organisations:
-        return false()
-    wanted = cast(list(organisations), ARRAY(UUID(as_uuid=True)))
-    return column.in_(select(Organisation.id).where(Organisation.ancestry.op("&&")(wanted)))
-
-
-def covers(
-    session: Session, actor: Actor, village_id: uuid.UUID, *roles: Role, duty: Duty | None = None
-) -> bool:
-    """Whether an officer holds one of `roles` at this village or above it."""
-    if not isinstance(actor, Officer):
-        return False
-    ancestry = session.scalar(select(Organisation.ancestry).where(Organisation.id == village_id)) or []
-    return any(place in ancestry for place in actor.organisations(*roles, duty=duty))
-
 
 # --- complaints -----------------------------------------------------------------------------------
 
@@ -244,24 +211,7 @@ def require_gatekeeper(
     return require_reviewer(session, actor, village_id, reviewed_by)
 
 
-# --- warnings and ledgers -------------------------------------------------------------------------
-
-
-def visible_warnings(actor: Actor) -> Condition:
-    """The village's own officers, the offices above, and the administrator."""
-    if is_administrator(actor):
-        return true()
-    if isinstance(actor, Officer):
-        return within(EarlyWarning.village_id, actor.organisations(*VILLAGE_ROLES, *INSPECTORS))
-    return false()
-
-
-def access_warning(session: Session, actor: Actor, warning_id: uuid.UUID) -> EarlyWarning:
-    """The warning, if the actor may know of it. Raises NotFound otherwise."""
-    found = session.scalar(select(EarlyWarning).where(EarlyWarning.id == warning_id, visible_warnings(actor)))
-    if found is None:
-        raise NotFound("warning.not_found", "没有找到这条预警，可能链接有误，或不属于您负责的村社。")
-    return found
+# --- ledgers (of warnings: `access_warnings`) ------------------------------------------------------
 
 
 def visible_contracts(actor: Actor) -> Condition:
@@ -360,10 +310,15 @@ def _key_of(noun: str) -> ColumnElement[uuid.UUID]:
     return case((AuditEntry.noun == noun, cast(AuditEntry.noun_id, Uuid)))
 
 
+def inspects(actor: Actor) -> bool:
+    """Whether an inspector or the administrator acts."""
+    inspector = isinstance(actor, Officer) and not actor.roles().isdisjoint(INSPECTORS)
+    return inspector or is_administrator(actor)
+
+
 def require_inspector(actor: Actor) -> None:
     """Raise unless an inspector or the administrator acts."""
-    inspects = isinstance(actor, Officer) and not actor.roles().isdisjoint(INSPECTORS)
-    if not inspects and not is_administrator(actor):
+    if not inspects(actor):
         raise refused()
 
 

@@ -20,10 +20,17 @@ from app.core.errors import BadInput, NotFound, TooLarge
 from app.core.images import Limits
 from app.core.keys import Keys
 from app.core.storage import Storage
-from app.models import Attachment, AttachmentText, ComplaintEvent, Disclosure, DisclosureVersion
+from app.models import (
+    Attachment,
+    AttachmentText,
+    ComplaintEvent,
+    Disclosure,
+    DisclosureVersion,
+    WarningEvent,
+)
 from app.models.base import WorkState
 from app.models.disclosures import AttachmentOwner, DisclosureState
-from app.services import access, audit
+from app.services import access, access_supervision, audit
 from app.services.actors import Actor, Administrator, Officer, Visitor
 
 LONGEST_NAME = 80
@@ -314,6 +321,15 @@ def access_attachment(session: Session, *, acting: Actor, attachment_id: uuid.UU
             disclosure.state == DisclosureState.WITHDRAWN or not _public(session, disclosure, attachment)
         ):
             raise _missing()
+        return attachment
+    if attachment.owner_kind == AttachmentOwner.CAMPAIGN_ANSWER:
+        access_supervision.access_answer(session, acting, attachment.owner_id)
+        return attachment
+    if attachment.owner_kind == AttachmentOwner.WARNING_EVENT:
+        step = session.get(WarningEvent, attachment.owner_id)
+        if step is None:
+            raise _missing()
+        access.access_warning(session, acting, step.warning_id)
         return attachment
     complaint_id: uuid.UUID | None = attachment.owner_id
     if attachment.owner_kind == AttachmentOwner.COMPLAINT_EVENT:

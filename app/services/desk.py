@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Sequence
 
 from sqlalchemy import Select, select
-from sqlalchemy.orm import Session, aliased, joinedload
+from sqlalchemy.orm import Session, aliased
 
 from app.models import Contract, Disclosure, EarlyWarning, Organisation, WarningEvent
 from app.models.disclosures import DisclosureState
@@ -15,18 +15,14 @@ from app.models.organisations import OrganisationKind
 from app.models.warnings import WarningState
 from app.services import access, disclosures
 from app.services.actors import Actor, Officer
+from app.services.warnings import queries
 
-LIVE = tuple(state for state in WarningState if state != WarningState.CLOSED)
+LIVE = queries.LIVE
 
 
 def warnings(acting: Actor, *, states: Sequence[WarningState] = LIVE) -> Select[EarlyWarning]:
     """The warnings that the actor may know of, with village and town: red before yellow, newest first."""
-    return (
-        select(EarlyWarning)
-        .where(access.visible_warnings(acting), EarlyWarning.state.in_(states))
-        .options(joinedload(EarlyWarning.village).joinedload(Organisation.parent))
-        .order_by(EarlyWarning.colour, EarlyWarning.created_at.desc(), EarlyWarning.id)
-    )
+    return queries.listing(acting, queries.Filters(states=states))
 
 
 def warning_events(session: Session, warning: EarlyWarning) -> Sequence[WarningEvent]:

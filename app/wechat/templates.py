@@ -45,6 +45,8 @@ SAMPLES = {
     "overdue": "已超期1天",
     "title": "合同即将到期",
     "colour": "黄色预警",
+    "total": "12条预警待处置",
+    "colours": "红色2条、黄色10条",
     "fired_at": "2026年3月5日 09:30",
     "task": "公开信息审核",
     "submitted_at": "2026年3月5日 09:30",
@@ -95,12 +97,29 @@ OFFICIAL: Mapping[MessageKind, TemplateSpec] = {
             "fired_at": ("预警时间", "触发时间"),
         },
     ),
+    MessageKind.WARNING_DIGEST: TemplateSpec(
+        ("预警汇总通知", "预警汇总提醒", "风险预警汇总"),
+        {
+            "total": ("预警数量", "预警总数", "待处置数量"),
+            "village": _VILLAGE,
+            "colours": ("预警等级", "预警级别", "预警情况"),
+            "fired_at": ("预警时间", "统计时间", "汇总时间"),
+        },
+    ),
     MessageKind.REVIEW_REQUESTED: TemplateSpec(
         ("审核任务提醒", "待审核提醒", "审核提醒"),
         {
             "task": ("任务名称", "审核事项", "事项名称"),
             "village": _VILLAGE,
             "submitted_at": ("提交时间", "申请时间"),
+        },
+    ),
+    MessageKind.TASK_ISSUED: TemplateSpec(
+        ("待办任务提醒", "任务待办提醒", "新任务提醒"),
+        {
+            "task": ("任务名称", "待办事项", "任务内容"),
+            "village": _VILLAGE,
+            "deadline": ("截止时间", "完成时限", *_DEADLINE),
         },
     ),
     MessageKind.DISCLOSURE_PUBLISHED: TemplateSpec(

@@ -95,6 +95,7 @@ def upgrade() -> None:
         sa.Column("subject_kind", sa.String(), nullable=True),
         sa.Column("subject_id", sa.String(), nullable=True),
         sa.Column("includes_red", sa.Boolean(), nullable=False),
+        sa.Column("by_village", sa.Boolean(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("officer_id", sa.Uuid(), nullable=True),
         sa.Column("set_by", sa.String(), nullable=False),
@@ -153,6 +154,7 @@ def upgrade() -> None:
         sa.Column("confidence", sa.Integer(), nullable=False),
         sa.Column("components", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("weights", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("context", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
         sa.Column("computed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -684,6 +686,7 @@ def upgrade() -> None:
         sa.Column("period_to", sa.Date(), nullable=True),
         sa.Column("due_on", sa.Date(), nullable=False),
         sa.Column("amount_fen", sa.BigInteger(), nullable=False),
+        sa.Column("planned", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("batch_id", sa.Uuid(), nullable=True),
         sa.Column("voided_at", sa.DateTime(timezone=True), nullable=True),
@@ -928,9 +931,9 @@ def upgrade() -> None:
         ["village_id", "counterparty_key"],
         unique=False,
     )
-    op.create_foreign_key(op.f("fk_contract_batch_id"), "contract", "import_batch", ["batch_id"], ["id"])
     op.create_foreign_key(op.f("fk_contract_meeting_id"), "contract", "meeting", ["meeting_id"], ["id"])
     op.create_foreign_key(op.f("fk_contract_asset_id"), "contract", "asset", ["asset_id"], ["id"])
+    op.create_foreign_key(op.f("fk_contract_batch_id"), "contract", "import_batch", ["batch_id"], ["id"])
     op.add_column("import_batch", sa.Column("done", sa.Integer(), server_default="0", nullable=False))
     op.add_column("import_batch", sa.Column("total", sa.Integer(), server_default="0", nullable=False))
     op.add_column("import_batch", sa.Column("export_id", sa.Uuid(), nullable=True))
@@ -1017,14 +1020,14 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("contract_id IS NOT NULL"),
     )
-    op.create_index("ix_payment_paid_on", "payment", ["paid_on"], unique=False, postgresql_using="brin")
+    op.create_index("ix_payment_paid_on_id", "payment", ["paid_on", "id"], unique=False)
     op.create_unique_constraint(
         op.f("uq_payment_village_id_voucher_paid_on_line"),
         "payment",
         ["village_id", "voucher", "paid_on", "line"],
     )
-    op.create_foreign_key(op.f("fk_payment_fund_id"), "payment", "fund", ["fund_id"], ["id"])
     op.create_foreign_key(op.f("fk_payment_batch_id"), "payment", "import_batch", ["batch_id"], ["id"])
+    op.create_foreign_key(op.f("fk_payment_fund_id"), "payment", "fund", ["fund_id"], ["id"])
     op.add_column("warning", sa.Column("rule_version", sa.Integer(), server_default="1", nullable=False))
     op.add_column(
         "warning",
@@ -1074,12 +1077,17 @@ def upgrade() -> None:
     )
     op.add_column("warning", sa.Column("proposal_text", sa.String(), server_default="", nullable=False))
     op.add_column("warning", sa.Column("proposed_by", sa.Uuid(), nullable=True))
+    op.add_column("warning", sa.Column("transferred_to", sa.String(), server_default="", nullable=False))
+    op.add_column(
+        "warning", sa.Column("settles", sa.Boolean(), server_default=sa.text("false"), nullable=False)
+    )
     op.add_column(
         "warning",
         sa.Column("ladder", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False),
     )
     op.add_column("warning", sa.Column("next_due_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("warning", sa.Column("pushed_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("warning", sa.Column("muted_by", sa.String(), server_default="", nullable=False))
     op.add_column("warning", sa.Column("muted_because", sa.String(), server_default="", nullable=False))
     op.create_index("ix_warning_fingerprint", "warning", ["fingerprint"], unique=False)
     op.create_index(
@@ -1088,6 +1096,13 @@ def upgrade() -> None:
         ["next_due_at"],
         unique=False,
         postgresql_where=sa.text("next_due_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_warning_rule_live",
+        "warning",
+        ["rule"],
+        unique=False,
+        postgresql_where=sa.text("state <> 'closed' OR settles"),
     )
     op.create_foreign_key(op.f("fk_warning_proposed_by"), "warning", "officer", ["proposed_by"], ["id"])
     # ### end Alembic commands ###
@@ -1098,13 +1113,19 @@ def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
     op.drop_constraint(op.f("fk_warning_proposed_by"), "warning", type_="foreignkey")
     op.drop_index(
+        "ix_warning_rule_live", table_name="warning", postgresql_where=sa.text("state <> 'closed' OR settles")
+    )
+    op.drop_index(
         "ix_warning_next_due_at", table_name="warning", postgresql_where=sa.text("next_due_at IS NOT NULL")
     )
     op.drop_index("ix_warning_fingerprint", table_name="warning")
     op.drop_column("warning", "muted_because")
+    op.drop_column("warning", "muted_by")
     op.drop_column("warning", "pushed_at")
     op.drop_column("warning", "next_due_at")
     op.drop_column("warning", "ladder")
+    op.drop_column("warning", "settles")
+    op.drop_column("warning", "transferred_to")
     op.drop_column("warning", "proposed_by")
     op.drop_column("warning", "proposal_text")
     op.drop_column("warning", "proposal")
@@ -1114,10 +1135,10 @@ def downgrade() -> None:
     op.drop_column("warning", "line")
     op.drop_column("warning", "mode")
     op.drop_column("warning", "rule_version")
-    op.drop_constraint(op.f("fk_payment_batch_id"), "payment", type_="foreignkey")
     op.drop_constraint(op.f("fk_payment_fund_id"), "payment", type_="foreignkey")
+    op.drop_constraint(op.f("fk_payment_batch_id"), "payment", type_="foreignkey")
     op.drop_constraint(op.f("uq_payment_village_id_voucher_paid_on_line"), "payment", type_="unique")
-    op.drop_index("ix_payment_paid_on", table_name="payment", postgresql_using="brin")
+    op.drop_index("ix_payment_paid_on_id", table_name="payment")
     op.drop_index(
         "ix_payment_contract_id", table_name="payment", postgresql_where=sa.text("contract_id IS NOT NULL")
     )
@@ -1151,9 +1172,9 @@ def downgrade() -> None:
     op.drop_column("import_batch", "export_id")
     op.drop_column("import_batch", "total")
     op.drop_column("import_batch", "done")
+    op.drop_constraint(op.f("fk_contract_batch_id"), "contract", type_="foreignkey")
     op.drop_constraint(op.f("fk_contract_asset_id"), "contract", type_="foreignkey")
     op.drop_constraint(op.f("fk_contract_meeting_id"), "contract", type_="foreignkey")
-    op.drop_constraint(op.f("fk_contract_batch_id"), "contract", type_="foreignkey")
     op.drop_index("ix_contract_village_id_counterparty_key", table_name="contract")
     op.drop_index(op.f("ix_contract_batch_id"), table_name="contract")
     op.drop_index(op.f("ix_contract_asset_id"), table_name="contract")
