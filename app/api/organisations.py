@@ -10,7 +10,7 @@ from pydantic import Field, StrictBool
 from app.api.common import Admin, Signed, problems, router
 from app.api.schemas import NO_NUL, Body, Code, Count, OptionalParagraph, OrganisationRef, Out, Word, place
 from app.models import Organisation
-from app.models.organisations import OrganisationKind
+from app.models.organisations import Line, OrganisationKind
 from app.services import organisations as service
 from app.web.context import ReadSession, WriteSession
 from app.web.paging import Limit, Page
@@ -28,6 +28,7 @@ class OrganisationOut(Out):
     households: int | None = Field(description="户数")
     adults: int | None = Field(description="成年人数")
     introduction: str
+    line: Line | None = Field(description="职能条线：只有部门有，看得到本条线的预警")
     active: bool = Field(description="停用的单位不再对外显示")
 
 
@@ -41,6 +42,7 @@ class NewOrganisation(Body):
     households: Count | None = Field(default=None, examples=[520])
     adults: Count | None = Field(default=None, examples=[1260])
     introduction: OptionalParagraph = Field(default="", examples=["沿江小村，以蔬菜和水产为主。"])
+    line: Line | None = Field(default=None, description="职能条线，只有部门填")
 
 
 class OrganisationChanges(Body):
@@ -50,6 +52,7 @@ class OrganisationChanges(Body):
     households: Count | None = None
     adults: Count | None = None
     introduction: OptionalParagraph = ""
+    line: Line | None = None
     active: StrictBool = True
 
 
@@ -110,5 +113,6 @@ def organisation_out(row: Organisation) -> OrganisationOut:
         households=row.households,
         adults=row.adults,
         introduction=row.introduction,
+        line=row.line,
         active=row.active,
     )

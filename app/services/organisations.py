@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased, joinedload
 
 from app.core.errors import BadInput, Conflict, NotFound
 from app.models import Organisation
-from app.models.organisations import OrganisationKind
+from app.models.organisations import Line, OrganisationKind
 from app.services import access, audit
 from app.services.actors import Actor
 
@@ -36,11 +36,14 @@ def create(
     households: int | None = None,
     adults: int | None = None,
     introduction: str = "",
+    line: Line | None = None,
 ) -> Organisation:
-    """Add an organisation below `parent`.
+    """Add an organisation below `parent`. A department has a `line`: it sees the warnings of that line.
 
-    Raises BadInput for a malformed code or an impossible parent, Conflict for a code in use."""
+    Raises BadInput for a malformed code, an impossible parent or a line of no department, Conflict for a code
+    in use."""
     access.require_administrator(acting)
+    _require_department(kind, line)
     if not CODE.fullmatch(code):
         raise BadInput(
             "organisation.code_malformed", "代码只能用小写字母、数字和连字符，最多 16 位。", given=code
@@ -60,6 +63,7 @@ def create(
         households=households,
         adults=adults,
         introduction=introduction,
+        line=line,
     )
     session.add(organisation)
     session.flush()
@@ -70,14 +74,17 @@ def create(
 
 
 def change(session: Session, *, acting: Actor, organisation_id: uuid.UUID, **changes: object) -> Organisation:
-    """Change name, households, adults, introduction or active. Raises NotFound for an unknown one."""
+    """Change name, households, adults, introduction, line or active. Raises NotFound for an unknown one,
+    BadInput for a line of no department."""
     access.require_administrator(acting)
     organisation = session.get(Organisation, organisation_id)
     if organisation is None:
         raise NotFound("organisation.not_found", "没有找到这个单位。")
     for field, value in changes.items():
-        if field not in {"name", "households", "adults", "introduction", "active"}:
+        if field not in {"name", "households", "adults", "introduction", "active", "line"}:
             raise BadInput("organisation.field_unknown", f"不能修改「{field}」。", field=field)
+        if field == "line":
+            _require_department(organisation.kind, value)
         setattr(organisation, field, value)
     audit.record(
         session,
@@ -88,6 +95,11 @@ def change(session: Session, *, acting: Actor, organisation_id: uuid.UUID, **cha
         fields=sorted(changes),
     )
     return organisation
+
+
+def _require_department(kind: OrganisationKind, line: object) -> None:
+    if line is not None and kind is not OrganisationKind.DEPARTMENT:
+        raise BadInput("organisation.line_wrong", "只有职能部门才有条线。", field="line")
 
 
 def by_code(session: Session, *, acting: Actor, code: str) -> Organisation:
