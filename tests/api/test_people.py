@@ -46,8 +46,8 @@ def test_an_organisation_is_made_changed_and_switched_off(api: Api) -> None:
 
 def test_a_department_has_a_line_and_a_village_has_none(api: Api) -> None:
     county = api.get("organisations", kind="county")["items"][0]["code"]
-    body = {"kind": "department", "code": "zhujian", "name": "住建局", "parent": county, "line": "construction"}
-    assert api.post("organisations", body, 201)["line"] == "construction"
+    body = {"kind": "department", "code": "zhujian", "name": "住建局", "parent": county}
+    assert api.post("organisations", body | {"line": "construction"}, 201)["line"] == "construction"
     assert api.patch("organisations/zhujian", {"line": "finance"})["line"] == "finance"
     village = api.world.village
     api.refused("PATCH", f"organisations/{village}", 400, "organisation.line_wrong", {"line": "finance"})
