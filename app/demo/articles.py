@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from app.demo.ledgers import Books, add_months, month_of, quarter_of
+from app.demo.books import Books
+from app.demo.months import add_months, month_of, quarter_of
 from app.demo.people import Names
 from app.demo.world import Draw, VillageStage
 from app.models import Contract, DisclosureCategory, Project

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from app.core import clock
 from app.core.keys import Keys
-from app.demo.ledgers import firm
+from app.demo.contracts import firm
 from app.demo.people import Names
 from app.demo.publications import Output, Published
 from app.demo.world import Draw

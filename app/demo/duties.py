@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.core import clock
 from app.demo.articles import Pen
+from app.demo.months import add_months, month_of
 from app.demo.publications import Output
 from app.demo.world import Draw
 from app.models import AuditEntry, DisclosureCategory, Obligation
@@ -22,6 +23,7 @@ from app.services import obligations
 from app.services.obligations import planning
 
 FIRST_RUN_DAYS = 366
+SETTLED_DAYS = 20  # after the end of a month or quarter, all that was due of it is
 # Something happened, and nothing about it is public yet: village → category, title, days ago.
 FORGOTTEN = {
     "zhuantangtou": ("approval_result", "水闸管理房改建获批", 16),
@@ -30,11 +32,14 @@ FORGOTTEN = {
 
 
 def plan(session: Session, draw: Draw) -> None:
-    """Plan a year as if it had been planned every night: the first run is noted a year ago."""
+    """Plan a year as if it had been planned every night: the first run is noted a year ago, when the items of
+    the month before that were out already."""
+    settled = add_months(month_of(draw.today), -12) + timedelta(days=SETTLED_DAYS)
+    first = max(draw.today - timedelta(days=FIRST_RUN_DAYS), settled)
     session.add(
         AuditEntry(
             id=draw.key(),
-            at=clock.at(draw.today - timedelta(days=FIRST_RUN_DAYS), 4),
+            at=clock.at(first, 4),
             actor_kind=planning.ACTING.kind,
             actor_id="obligations.plan",
             action="planned",

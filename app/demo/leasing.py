@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 from app.core import clock, money
 from app.demo.articles import ASK, Article, Invitation, Pen
-from app.demo.ledgers import firm, person, yearly_rent
+from app.demo.contracts import firm, person, yearly_rent
 from app.demo.money import area_mu
 from app.models import Contract
 from app.models.disclosures import DisclosureKind

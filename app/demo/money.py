@@ -11,7 +11,8 @@ from datetime import date, timedelta
 
 from app.core import money
 from app.demo.articles import ASK, Article, Pen
-from app.demo.ledgers import LABOUR, add_months
+from app.demo.months import add_months
+from app.demo.payments import LABOUR
 from app.models import Payment
 
 A_DAY_FEN = 18_000  # what a day's work is paid: the rate that the representatives decided

@@ -65,11 +65,11 @@ class Names:
         self._random = random
         self._given: set[str] = set()
 
-    def draw(self, *given: tuple[str, ...]) -> str:
+    def draw(self, *given: tuple[str, ...], surname: str = "") -> str:
         """A name that nobody has; `given` are the generations to choose from (default: all)."""
         firsts = [first for generation in given or (YOUNGER, MIDDLE, OLDER) for first in generation]
         while True:
-            name = self._random.choice(SURNAMES) + self._random.choice(firsts)
+            name = (surname or self._random.choice(SURNAMES)) + self._random.choice(firsts)
             if name not in self._given:
                 self._given.add(name)
                 return name
@@ -85,8 +85,10 @@ def cast(names: Names | None = None) -> list[Part]:
             for login in ("county", "county2")
         ),
     ]
-    for code, name in world.DEPARTMENTS:
-        parts.append(Part(code, names.draw(MIDDLE), Role.DEPARTMENT_HANDLER, code, name))
+    parts += [
+        Part(code, names.draw(MIDDLE), Role.DEPARTMENT_HANDLER, code, name)
+        for code, name, _ in world.DEPARTMENTS
+    ]
     for code, name in world.TOWNS:
         parts += [
             Part(f"{code}.{suffix}", names.draw(MIDDLE), Role.TOWN_INSPECTOR, code, name)

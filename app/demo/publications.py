@@ -7,7 +7,7 @@ laid out by the same functions as everybody's. Where the time of data of persons
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -66,10 +66,12 @@ class Published:
 
 @dataclass
 class Output:
-    """All disclosures of a village: `published` ones with their articles, and those that nobody sees yet."""
+    """All disclosures of a village: `published` ones with their articles, those that nobody sees yet, and
+    `coming`, the articles that will be written."""
 
     published: list[Published]
     unseen: list[Disclosure]
+    coming: list[Article] = field(default_factory=list)
 
     def rows(self) -> list[Disclosure]:
         """Everything, to be stored."""
@@ -81,11 +83,14 @@ def publish(pen: Pen, staff: Staff, works: list[Work]) -> Output:
     articles = [*money.write(pen), *leasing.write(pen), *affairs.write(pen), *repairs(pen)]
     articles += [article for work in works for article in work.articles]
     past = sorted((one for one in articles if one.on < pen.draw.today), key=lambda one: one.on)
+    if pen.stage.place.code == CORRECTING_VILLAGE:
+        _mistake(past)
     state, category, remark = UNDER_WAY[pen.stage.number % len(UNDER_WAY)]
     waiting = next(one for one in reversed(past) if one.category == category)
     past.remove(waiting)
     desk = _Desk(pen, staff)
-    output = Output([desk.published(one) for one in past], [desk.under_way(waiting, state, remark)])
+    coming = [one for one in articles if one.on >= pen.draw.today]
+    output = Output([desk.published(one) for one in past], [desk.under_way(waiting, state, remark)], coming)
     if pen.stage.place.code == WITHDRAWING_VILLAGE:
         output.published.append(desk.withdraw(output.published))
     if pen.stage.place.code == CORRECTING_VILLAGE:
@@ -95,6 +100,13 @@ def publish(pen: Pen, staff: Staff, works: list[Work]) -> Output:
     for one in output.published:
         desk.expire(one)
     return output
+
+
+def _mistake(past: list[Article]) -> None:
+    """Let the accounts of one month say too little at first: `correct` makes it right."""
+    one = [article for article in past if article.category == "finance"][-CORRECTED_MONTHS_BACK]
+    filled = {**one.filled, "balance": one.filled["balance"] - CORRECTED_BY_FEN}
+    past[past.index(one)] = replace(one, filled=filled)
 
 
 @dataclass(frozen=True)

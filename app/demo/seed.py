@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import func, insert, select
@@ -26,15 +26,19 @@ from app.demo import (
     bidding,
     chronicle,
     duties,
+    history,
     ledgers,
     papers,
     people,
+    portraits,
     publications,
     reactions,
+    supervision,
     works,
     world,
 )
 from app.demo.articles import Pen
+from app.demo.books import keep as keep_books
 from app.demo.caseload import Caseload, Raters
 from app.demo.papers import Shelf
 from app.demo.people import DEMO_PASSWORD, Login, Names, Staff, logins
@@ -128,6 +132,16 @@ class _Loader:
         while search.backfill(self._session, limit=1000):
             pass
         duties.plan(self._session, self._draw("duties"))
+        self._supervise(places, staff)
+
+    def _supervise(self, places: World, staff: dict[str, Officer]) -> None:
+        """What offices did, and what the rules and the portraits say."""
+        villages = {stage.village.id: stage for stage in places.villages}
+        people_of = {stage.place.code: people.staff_of(staff, stage) for stage in places.villages}
+        self._add(supervision.campaigns(self._draw("campaigns"), places, staff))
+        self._add(history.write(self._session, self._draw("history"), places.villages, people_of))
+        portraits.judge(self._session, villages, as_of=self._today - timedelta(days=1))
+        portraits.take(self._session, acting=ACTING, county_id=places.county.id, today=self._today)
 
     def _hire(self, places: World, names: Names, password_hash: str) -> dict[str, Officer]:
         staff = people.hire(self._draw("staff"), people.cast(names), places, password_hash)
@@ -140,15 +154,16 @@ class _Loader:
 
         self._add(world.hang_codes(draw("codes"), stage))
         self._insert(ScanEvent, world.scans(draw("scans"), stage))
-        books = ledgers.keep(draw("books"), stage)
+        books = keep_books(draw, stage)
         pen = Pen(draw("words"), stage, books, names, self._categories)
         projects = works.plan(pen)
-        self._add(books.contracts)
-        self._add(work.project for work in projects)
-        self._add(books.payments)
+        output = publications.publish(pen, staff, projects)
+        register = ledgers.prepare(pen, draw, staff, names, output)
+        ledgers.write(ledgers.Writer(self._add, self._insert), pen, draw, names, projects, register)
+        notice = supervision.notice(draw("arrears"), stage, staff, books)
+        self._add([notice] if notice else [])
         villagers = people.villagers(draw("villagers"))
         self._add(villagers)
-        output = publications.publish(pen, staff, projects)
         self._publish(stage, staff, output, projects, draw("files"))
         self._react(Pen(draw("reactions"), stage, books, names, self._categories), staff, output, villagers)
         desk = Desk(stage, staff)

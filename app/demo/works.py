@@ -13,7 +13,8 @@ from typing import Any
 
 from app.core import money
 from app.demo.articles import ASK, Article, Pen, Stage
-from app.demo.ledgers import WORKS_CATEGORY, firm
+from app.demo.contracts import firm
+from app.demo.payments import WORKS_CATEGORY
 from app.demo.world import Draw
 from app.models import Contract, Payment, Project, ProjectStage
 from app.models.disclosures import DisclosureKind

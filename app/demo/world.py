@@ -16,7 +16,7 @@ from typing import Any
 from app.core import clock
 from app.core.workdays import Calendar
 from app.models import Organisation, QrPlacement
-from app.models.organisations import OrganisationKind, ScanChannel
+from app.models.organisations import Line, OrganisationKind, ScanChannel
 from app.services import placements
 
 SEED = "mashang"
@@ -46,7 +46,12 @@ class Place:
 
 
 TOWNS = (("yinong", "益农镇"), ("yiqiao", "义桥镇"), ("wenyan", "闻堰街道"), ("ningwei", "宁围街道"))
-DEPARTMENTS = (("nongye", "农业农村局"), ("minzheng", "民政局"), ("zhujian", "住建局"))
+DEPARTMENTS = (
+    ("nongye", "农业农村局", Line.AGRICULTURE),
+    ("minzheng", "民政局", Line.CIVIL_AFFAIRS),
+    ("zhujian", "住建局", Line.CONSTRUCTION),
+    ("caizheng", "财政局", Line.FINANCE),
+)
 VILLAGES = tuple(
     Place(**{**entry, "places": tuple(entry["places"])}) for entry in texts("places")["villages"]
 )
@@ -128,8 +133,10 @@ def build(draw: Draw) -> World:
     towns = {code: _organisation(draw, OrganisationKind.TOWN, code, name, county) for code, name in TOWNS}
     departments = {
         code: _organisation(draw, OrganisationKind.DEPARTMENT, code, name, county)
-        for code, name in DEPARTMENTS
+        for code, name, _ in DEPARTMENTS
     }
+    for code, _, line in DEPARTMENTS:
+        departments[code].line = line
     stages = []
     for number, place in enumerate(VILLAGES):
         town = towns[place.town]
