@@ -61,7 +61,8 @@ class AssetNoIncome(Rule[AssetNoIncomeThresholds]):
         SELECT a.id AS asset_id, a.village_id, a.number, a.name, a.location,
                a.status = 'let' AND coalesce(a.status_since, :as_of) <= :as_of AS is_let,
                l.id AS lease_id, l.number AS contract_number, l.counterparty, l.counterparty_key, l.schedule,
-               l.amount_fen, greatest(l.starts_on, a.status_since) AS let_since,
+               l.amount_fen, l.annual_rent_fen = 0 AS paid_once,
+               greatest(l.starts_on, a.status_since) AS let_since,
                l.amount_fen = 0 AND coalesce(l.annual_rent_fen, 0) = 0 AS for_nothing
         FROM asset a LEFT JOIN lease l ON l.asset_id = a.id AND l.place = 1
         WHERE a.voided_at IS NULL
@@ -101,17 +102,23 @@ class AssetNoIncome(Rule[AssetNoIncomeThresholds]):
         WHERE rc.contract_id IS NULL AND rc.receivable_id IS NULL AND rc.voided_at IS NULL
           AND p.counterparty_key <> '' AND rc.received_on <= :as_of AND rc.category !~ '保证金|押金'
         GROUP BY p.asset_id
+    ), kept AS (
+        SELECT village_id, min(received_on) AS books_since FROM receipt
+        WHERE voided_at IS NULL GROUP BY village_id
     ), judged AS (
-        SELECT p.*, i.ever_fen, i.last_received_on, u.unnamed_on, p.period_from - :ahead_days AS earliest_on,
+        SELECT p.*, k.books_since, i.ever_fen, i.last_received_on, u.unnamed_on, p.period_from - :ahead_days AS earliest_on,
                p.is_let AND p.lease_id IS NOT NULL AND NOT p.for_nothing AND p.period_from IS NOT NULL
                AND coalesce(i.ever_fen < p.amount_fen OR p.amount_fen = 0, true)
                AND coalesce(i.last_received_on <= p.period_from - :ahead_days, true) AS nothing
         FROM period p
         LEFT JOIN income i ON i.asset_id = p.asset_id
         LEFT JOIN unnamed u ON u.asset_id = p.asset_id
+        LEFT JOIN kept k ON k.village_id = p.village_id
     )
     SELECT village_id, asset_id::text AS subject_id, CASE WHEN nothing THEN 'red' END AS colour,
            CASE WHEN is_let AND lease_id IS NULL THEN '资产的出租合同'
+                -- a rent paid once at signing, before the books begin, cannot be seen
+                WHEN nothing AND paid_once AND times = 0 AND let_since < books_since THEN '签约时的收款'
                 WHEN nothing AND unnamed_on > earliest_on THEN '收款对应的合同' END AS missing,
            number, name, location, is_let, for_nothing, contract_number, counterparty, let_since, period_from,
            last_received_on, coalesce(ever_fen, 0) AS received_fen, ARRAY[asset_id] AS rows

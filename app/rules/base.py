@@ -16,25 +16,35 @@ import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
-from pydantic import BaseModel
-from sqlalchemy import text
+from pydantic import BaseModel, model_validator
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from app.core.workdays import Calendar
+from app.models import CalendarDay
 from app.models.organisations import Line
 from app.models.rules import Colour, RuleMode, Verdict
 
 Row = Mapping[str, Any]
+LARGEST = 10**13  # of a threshold: fen of a hundred billion yuan, times 100 still a bigint
 MOST_ROWS = 200  # keys of ledger rows that one finding carries; `row_count` is the true number
 
 
 class Thresholds(BaseModel):
-    """The numbers of a rule, with defaults, units and their source. The county may set others."""
+    """The numbers of a rule, with defaults, units and their source. The county may set others, as far as the
+    database can count with them."""
 
     model_config = {"extra": "forbid"}
+
+    @model_validator(mode="after")
+    def _countable(self) -> Self:
+        if any(isinstance(value, int) and abs(value) > LARGEST for _, value in self):
+            raise ValueError(f"thresholds are at most {LARGEST}")
+        return self
 
 
 ThresholdsT = TypeVar("ThresholdsT", bound=Thresholds)
@@ -174,8 +184,19 @@ class Rule(ABC, Generic[ThresholdsT]):
         bound = text(statement(self))
         values = {**self.parameters(thresholds), "as_of": as_of, "watched": wanted}
         names = bound.compile().params.keys()
+        if "rest_days" in names:
+            values["rest_days"] = rest_days(session, as_of)
         rows = session.execute(bound, {name: values[name] for name in names}).mappings().all()
         return _Reader(self, thresholds, as_of).read(session, rows, wanted)
+
+
+def rest_days(session: Session, as_of: date) -> list[date]:
+    """The days on which offices and banks rest, from 400 days before a day to 60 after it: what a SELECT binds
+    as `rest_days`, for deadlines that move on to the next work day."""
+    entered = {row.day: row.is_work_day for row in session.scalars(select(CalendarDay))}
+    calendar = Calendar(entered)
+    days = (as_of + timedelta(days=step) for step in range(-400, 61))
+    return [day for day in days if not calendar.is_work_day(day)]
 
 
 def statement(rule: Rule[Any]) -> str:
@@ -222,6 +243,7 @@ class _Reader:
         self._unknown: dict[str, str] = {}
         self._counts: dict[uuid.UUID, dict[str, int]] = {}
         self._missing: dict[uuid.UUID, dict[str, int]] = {}
+        self._without_ledger: set[uuid.UUID] = set()
 
     def read(self, session: Session, rows: Iterable[Any], watched: Sequence[str]) -> Evaluation:
         """Sort the rows; ask the rule about watched subjects that are gone."""
@@ -229,6 +251,7 @@ class _Reader:
             if part == "village":
                 self._counts[village_id] = row
             elif part == "lacking":
+                self._without_ledger.add(village_id)
                 self._lack(village_id, row["label"])
             else:
                 self._subject(village_id, village, row)
@@ -265,21 +288,16 @@ class _Reader:
         )
 
     def _gone(self, session: Session, watched: Sequence[str]) -> None:
+        """Only a ledger that is not there at all keeps the rule from being asked; what else the village lacks
+        is named when there is no answer."""
         told = {found.key for found in self._findings} | self._cleared.keys() | self._unknown.keys()
-        lost = []
-        for key in watched:
-            village_id = uuid.UUID(key.partition(":")[0])
-            if key in told:
-                continue
-            if village_id in self._missing:
+        lost = {key: uuid.UUID(key.partition(":")[0]) for key in watched if key not in told}
+        asked = [key for key, village_id in lost.items() if village_id not in self._without_ledger]
+        gone = self._rule.vanished(session, as_of=self._as_of, subjects=asked) if asked else {}
+        self._cleared.update({key: Clearing(one.reason, _plain(one.evidence)) for key, one in gone.items()})
+        for key, village_id in lost.items():
+            if key not in gone and village_id in self._missing:
                 self._unknown[key] = "、".join(self._missing[village_id])
-            else:
-                lost.append(key)
-        if lost:
-            gone = self._rule.vanished(session, as_of=self._as_of, subjects=lost)
-            self._cleared.update(
-                {key: Clearing(one.reason, _plain(one.evidence)) for key, one in gone.items()}
-            )
 
     def _villages(self) -> dict[uuid.UUID, Judged]:
         return {

@@ -36,7 +36,7 @@ class LateDeposit(Rule[LateDepositThresholds]):
     clears_by = "在收款台账中登记到账日期且未超过期限，或更正登记有误的收款日期、收款人。"
     line = Line.FINANCE
     needs = (Need("receipt", "收款台账", condition="t.voided_at IS NULL", recent="received_on", days=366),)
-    exclusions = ("转账和村务卡收款", "已作废的收款")
+    exclusions = ("转账和村务卡收款", "已作废的收款", "期限落在休息日的，顺延到下一个工作日")
     subject = "receipt"
     rows_of = "receipts"
     thresholds = LateDepositThresholds
@@ -44,8 +44,10 @@ class LateDeposit(Rule[LateDepositThresholds]):
     WITH cash AS (
         SELECT r.id, r.village_id, r.voucher, r.received_on, r.amount_fen, r.collector, r.handled_by,
                CASE WHEN r.banked_on <= :as_of THEN r.banked_on END AS banked_on,
-               r.received_on
-               + CASE WHEN r.collector = 'cashier' THEN :cashier_days ELSE :other_days END AS due_on,
+               (SELECT min(CAST(d AS date)) FROM generate_series(
+                    r.received_on + CASE WHEN r.collector = 'cashier' THEN :cashier_days ELSE :other_days END,
+                    r.received_on + 45, INTERVAL '1 day') AS d
+                WHERE CAST(d AS date) <> ALL(CAST(:rest_days AS date[]))) AS due_on,
                coalesce(bool_or(r.banked_on <= :as_of) OVER (PARTITION BY r.village_id), false) AS recorded
         FROM receipt r
         WHERE r.method = 'cash' AND r.voided_at IS NULL

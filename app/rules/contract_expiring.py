@@ -32,7 +32,7 @@ class ContractExpiring(Rule[ContractExpiringThresholds]):
     clears_by = "公开与该合同关联的重新招租公告，或在台账中登记续签、收回、解除。"
     line = Line.AGRICULTURE
     needs = (Need("contract", "合同台账"),)
-    exclusions = ("没有期限的合同", "承租、工程、采购、用工合同", "已公开重新招租公告的合同")
+    exclusions = ("承租、工程、采购、用工合同", "已公开重新招租公告的合同")
     subject = "contract"
     thresholds = ContractExpiringThresholds
     SELECT = """
@@ -41,7 +41,7 @@ class ContractExpiring(Rule[ContractExpiringThresholds]):
                 WHEN notice.id IS NOT NULL THEN NULL
                 WHEN c.ends_on - :as_of <= :red_days THEN 'red'
                 WHEN c.ends_on - :as_of <= :yellow_days THEN 'yellow' END AS colour,
-           NULL::text AS missing,
+           CASE WHEN c.ends_on IS NULL AND c.state = 'active' THEN '合同到期日' END AS missing,
            c.id AS contract_id, c.number, c.title, c.state AS contract_state, c.ends_on,
            c.ends_on - :as_of AS days_left, notice.id AS disclosure_id
     FROM contract c
@@ -51,7 +51,7 @@ class ContractExpiring(Rule[ContractExpiringThresholds]):
           AND (d.published_at AT TIME ZONE 'Asia/Shanghai')::date <= :as_of
         ORDER BY d.published_at LIMIT 1
     ) notice ON true
-    WHERE c.kind = 'lease_out' AND c.ends_on IS NOT NULL AND c.voided_at IS NULL AND c.starts_on <= :as_of
+    WHERE c.kind = 'lease_out' AND c.voided_at IS NULL AND c.starts_on <= :as_of
     """
 
     def words(self, row: Row, *, village: str, as_of: date, thresholds: ContractExpiringThresholds) -> Words:

@@ -18,6 +18,7 @@ class PayeeRelatedThresholds(Thresholds):
 
     yellow_percent: int = Field(default=10, ge=1, le=100, description="占全村支出多少黄色预警（%）")
     red_percent: int = Field(default=30, ge=1, le=100, description="占全村支出多少红色预警（%）")
+    yellow_fen: int = Field(default=5_000_000, ge=1, description="不论占比，收款达到多少黄色预警（分）")
     least_total_fen: int = Field(default=10_000_000, ge=1, description="全村支出低于多少不比较（分）")
     least_payments: int = Field(default=20, ge=1, le=10_000, description="全村付款少于多少笔不比较（笔）")
     window_days: int = Field(default=365, ge=31, le=1098, description="看多少天以内的付款和合同（天）")
@@ -67,7 +68,7 @@ class PayeeRelated(Rule[PayeeRelatedThresholds]):
         GROUP BY p.village_id
     ), related AS (
         SELECT k.village_id, k.cadre_key, sum(p.amount_fen) AS related_fen, count(*) AS related_payments,
-               array_agg(p.id) AS ids
+               array_agg(p.id) AS ids, array_agg(DISTINCT p.payee_key) AS keys
         FROM (SELECT DISTINCT village_id, cadre_key, party_key, ended_on FROM kin) k
         JOIN payment p ON p.village_id = k.village_id AND p.payee_key = k.party_key
         WHERE p.voided_at IS NULL AND p.paid_on <= least(coalesce(k.ended_on, :as_of), :as_of)
@@ -77,7 +78,7 @@ class PayeeRelated(Rule[PayeeRelatedThresholds]):
     ), won AS (
         SELECT k.village_id, k.cadre_key, jsonb_agg(DISTINCT jsonb_build_object(
                    'contract', c.number, 'title', c.title, 'winner', c.counterparty)) AS tenders,
-               count(DISTINCT c.id) AS won
+               count(DISTINCT c.id) AS won, array_agg(DISTINCT c.counterparty_key) AS keys
         FROM kin k
         JOIN contract c ON c.village_id = k.village_id AND c.counterparty_key = k.party_key
         JOIN tendered_contract t ON t.id = c.id
@@ -85,12 +86,10 @@ class PayeeRelated(Rule[PayeeRelatedThresholds]):
           AND coalesce(c.signed_on, c.starts_on) > CAST(:as_of AS date) - :window_days
         GROUP BY k.village_id, k.cadre_key
     ), cadre AS (
-        SELECT village_id, cadre_key, min(cadre) AS cadre, max(post) AS post,
-               jsonb_agg(DISTINCT jsonb_build_object('party', party, 'kind', kind)) AS parties,
-               bool_or(kind = 'firm') AS firms
+        SELECT village_id, cadre_key, min(cadre) AS cadre, max(post) AS post
         FROM kin GROUP BY village_id, cadre_key
     ), weighed AS (
-        SELECT c.*, coalesce(r.related_fen, 0) AS related_fen,
+        SELECT c.*, met.parties, met.firms, coalesce(r.related_fen, 0) AS related_fen,
                coalesce(r.related_payments, 0) AS related_payments, s.total_fen, s.payments,
                coalesce(w.won, 0) AS won, coalesce(w.tenders, '[]') AS tenders, r.ids,
                s.total_fen >= :least_total_fen AND s.payments >= :least_payments AS comparable
@@ -98,11 +97,21 @@ class PayeeRelated(Rule[PayeeRelatedThresholds]):
         JOIN spent s USING (village_id)
         LEFT JOIN related r USING (village_id, cadre_key)
         LEFT JOIN won w USING (village_id, cadre_key)
+        -- a declaration is read by few: only those are named who got something
+        CROSS JOIN LATERAL (
+            SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('party', k.party, 'kind', k.kind)), '[]')
+                       AS parties,
+                   coalesce(bool_or(k.kind = 'firm'), false) AS firms
+            FROM kin k
+            WHERE k.village_id = c.village_id AND k.cadre_key = c.cadre_key
+              AND (k.party_key = ANY(r.keys) OR k.party_key = ANY(w.keys))
+        ) met
     )
     SELECT village_id, 'cadre:' || left(md5(cadre_key), 16) AS subject_id,
            CASE WHEN won > 0 THEN 'red'
                 WHEN comparable AND related_fen * 100 > total_fen * :red_percent THEN 'red'
-                WHEN comparable AND related_fen * 100 > total_fen * :yellow_percent THEN 'yellow' END
+                WHEN comparable AND related_fen * 100 > total_fen * :yellow_percent THEN 'yellow'
+                WHEN related_fen >= :yellow_fen THEN 'yellow' END
                AS colour,
            NULL::text AS missing, cadre, post, parties, firms, related_fen, related_payments, total_fen,
            payments, won, tenders, coalesce(ids, '{{}}') AS rows
@@ -129,7 +138,7 @@ class PayeeRelated(Rule[PayeeRelatedThresholds]):
                 f"{row['related_payments']} 笔 {yuan(row['related_fen'])}，"
                 f"占全村支出 {yuan(row['total_fen'])}的 {percent(share)}。"
                 f"{won}收款方按名称比对，个人请核实是否同一人。"
-                f"依据：超过 {thresholds.yellow_percent}% 黄色预警，"
+                f"依据：超过 {thresholds.yellow_percent}% 或达到 {yuan(thresholds.yellow_fen)}黄色预警，"
                 f"超过 {thresholds.red_percent}% 或中标红色预警。"
             ),
         )

@@ -46,7 +46,17 @@ class WorksUntendered(Rule[WorksUntenderedThresholds]):
     )
     clears_by = "登记项目的招标公告或中标公示、在合同上登记招标编号，或经批准登记免招标的理由。"
     line = Line.CONSTRUCTION
-    needs = (Need("payment", "付款台账", "t.voided_at IS NULL", recent="paid_on", days=366),)
+    needs = (
+        Need("payment", "付款台账", "t.voided_at IS NULL", recent="paid_on", days=366),
+        # a village that never writes down what a payment was for cannot be found clean
+        Need(
+            "payment",
+            "付款用途",
+            "t.voided_at IS NULL AND btrim(t.purpose) <> ''",
+            recent="paid_on",
+            days=366,
+        ),
+    )
     exclusions = (
         "日常保洁、养护、值班、抢险等不属于工程的用工和材料",
         "登记了免招标理由（如应急抢修）的项目",

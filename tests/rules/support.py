@@ -25,7 +25,7 @@ from app.models.obligations import Obligation, ObligationSource
 from app.models.organisations import OrganisationKind
 from app.models.projects import Project, ProjectStage, StageKind
 from app.models.welfare import Benefit, DeathRecord, LabourSlip
-from app.rules.base import Evaluation, Rule
+from app.rules.base import Evaluation, Rule, rest_days
 
 ModelT = TypeVar("ModelT", bound=Base)
 _numbers = itertools.count(1)
@@ -334,7 +334,8 @@ def subjects(session: Session, rule: Rule[Any], as_of: date, **thresholds: Any) 
         "WITH live_village AS (SELECT id, name FROM organisation WHERE kind = 'village' AND active) "
         f"SELECT looked_at.village_id::text || ':' || looked_at.subject_id FROM ({rule.SELECT}) AS looked_at"
     )
-    values = {**rule.parameters(rule.thresholds(**thresholds)), "as_of": as_of}
+    told = rule.thresholds(**thresholds)
+    values = {**rule.parameters(told), "as_of": as_of, "rest_days": rest_days(session, as_of)}
     names = bound.compile().params.keys()
     found = list(session.execute(bound, {name: values[name] for name in names}).scalars())
     assert len(found) == len(set(found)), "a subject twice in the rule's SELECT"

@@ -49,6 +49,7 @@ class World:
 def said(shared: Session) -> Said:
     world = World(shared, support.village(shared, "甲村"))
     world.asset("no contract")
+    world.let("paid once before the books", annual_rent_fen=0, starts_on=before(4000), ends_on=before(-4000))
     world.asset("idle", status=AssetStatus.IDLE)
     world.asset("let tomorrow", status_since=before(-1))
     world.asset("voided", **support.VOIDED)
@@ -130,6 +131,7 @@ def _links(world: World) -> None:
 
 
 CASES = {
+    "paid once before the books": "?签约时的收款",
     "no contract": "?资产的出租合同",
     "idle": "clear",
     "let tomorrow": "clear",

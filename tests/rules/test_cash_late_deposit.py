@@ -13,7 +13,7 @@ from app.models.ledgers import PaymentMethod
 from app.rules.cash_late_deposit import LateDeposit
 from tests.rules import support
 
-AS_OF = date(2026, 4, 15)
+AS_OF = date(2026, 2, 14)  # a Saturday on which people work, at the end of six work days
 RULE = LateDeposit()
 CASH = PaymentMethod.CASH
 
@@ -61,6 +61,12 @@ def said(shared: Session) -> dict[tuple[str, str], str]:
     _cash(shared, first, named, "too old", received_on=before(92))
     _cash(shared, first, named, "voided", received_on=before(20), **support.VOIDED)
     _cash(shared, first, named, "transfer", received_on=before(20), method=PaymentMethod.TRANSFER)
+    for label, received_on, banked_on in (
+        ("Saturday to Monday", date(2026, 1, 10), date(2026, 1, 12)),
+        ("Saturday to Tuesday", date(2026, 1, 10), date(2026, 1, 13)),
+        ("New Year to the next work day", date(2026, 1, 1), date(2026, 1, 4)),
+    ):
+        _cash(shared, first, named, label, received_on=received_on, banked_on=banked_on)
     silent = support.village(shared, "乙村")
     for days in (0, 1):
         _cash(shared, silent, named, f"silent {days}", received_on=before(days))
@@ -87,6 +93,9 @@ CASES = {
     "banked tomorrow": "red",
     "banked before": "?到账日期",
     "oldest": "red",
+    "Saturday to Monday": "clear",
+    "Saturday to Tuesday": "yellow",
+    "New Year to the next work day": "clear",  # Sunday, 4 January, is a make-up work day
 }
 
 

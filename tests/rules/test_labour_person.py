@@ -132,3 +132,22 @@ def test_voided_slips_clear(shared: Session, said: object) -> None:
         told = support.evaluate(shared, RULE, AS_OF, watched=[one.key for one in findings])
         savepoint.rollback()
     assert {one.key for one in findings} == set(told.cleared)
+
+
+def test_voided_slips_clear_where_something_else_is_missing(shared: Session, said: object) -> None:
+    """A village that declares no relations: that is missing, and the slips are gone all the same."""
+    with shared.begin_nested() as savepoint:
+        village = support.village(shared, "没有申报也作废")
+        for row in [*slips(*MONTH), *slips(1, worker="李四", worker_digest="d-li")]:
+            support.labour_slip(shared, village, **row)
+        found = support.evaluate(shared, RULE, AS_OF, watched=[])
+        [key] = [one.key for one in found.findings if one.village_id == village.id]
+        shared.execute(
+            update(LabourSlip)
+            .where(LabourSlip.village_id == village.id, LabourSlip.worker == "张三")
+            .values(**support.VOIDED)
+        )
+        after = support.evaluate(shared, RULE, AS_OF, watched=[key])
+        savepoint.rollback()
+    assert f"{village.id}:relations" in after.unknown
+    assert "作废" in after.cleared[key].reason

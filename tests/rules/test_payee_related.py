@@ -73,6 +73,12 @@ def others(session: Session) -> None:
     village = support.village(session, "付款太少")
     pay(session, village, TOTAL, "李四")
     support.relation(session, village, "王书记", "李四")
+    for name, fen in (("五万元", 5_000_000), ("差一分五万元", 4_999_999)):
+        village = support.village(session, name)
+        support.relation(session, village, "王书记", "李四")
+        pay(session, village, fen, "李四")
+        for at in range(20):
+            pay(session, village, 10_000_000, f"商户{at}")
     won: dict[str, dict[str, Any]] = {
         "中标": {"tender_ref": "招1"},
         "没有招标": {},
@@ -104,7 +110,9 @@ def test_each_case(said: dict[tuple[str, str], str], name: str) -> None:
         ("两人合计", ["yellow"]),
         ("没有申报", ["?干部亲属申报"]),
         ("没有付款", ["?付款台账"]),
-        ("付款太少", ["clear"]),
+        ("付款太少", ["yellow"]),
+        ("五万元", ["yellow"]),
+        ("差一分五万元", ["clear"]),
         ("中标", ["red"]),
         ("没有招标", ["clear"]),
         ("两年前中标", ["clear"]),
@@ -121,3 +129,20 @@ def test_the_words(shared: Session, said: object) -> None:
     assert "个人请核实是否同一人" in found["三成"].basis
     assert found["中标"].title == "王书记申报的亲属方中标 1 个"
     assert not [one for one in found.values() if "王" in one.subject_id]
+
+
+def test_kin_who_got_nothing_are_not_named(shared: Session) -> None:
+    """A declared relation is seen by few: a warning shows those alone whom it is about."""
+    with shared.begin_nested() as savepoint:
+        village = support.village(shared, "不相干的亲属")
+        support.relation(shared, village, "李书记", "李家建材店", kind=RelationKind.FIRM)
+        support.relation(shared, village, "李书记", "李小妹")
+        for number in range(20):
+            payee = "李家建材店" if number < 8 else f"商店{number}"
+            support.payment(
+                shared, village, payee=payee, paid_on=AS_OF - timedelta(number), amount_fen=1_000_000
+            )
+        found = support.evaluate(shared, RULE, AS_OF, watched=[])
+        [told] = [one for one in found.findings if one.village_id == village.id]
+        savepoint.rollback()
+    assert told.evidence["parties"] == [{"party": "李家建材店", "kind": "firm"}]

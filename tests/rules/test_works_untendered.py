@@ -95,6 +95,7 @@ def named(shared: Session) -> dict[Any, str]:
         for given in rows:
             pay(shared, village, given)
     unknown(shared)
+    pay(shared, support.village(shared, "从不写用途"), row(1, 1, None))
     return {**projects(shared), **contracts(shared)}
 
 
@@ -229,6 +230,7 @@ def test_contracts_without_a_project(said: dict[tuple[str, str], str]) -> None:
 
 def test_money_without_a_purpose_does_not_look_clean(said: dict[tuple[str, str], str]) -> None:
     assert said["用途不明三成一", "remainder"] == "?用途"
+    assert said["从不写用途", ""] == "?付款用途"
     assert said["用途不明三成", "remainder"] == "clear"
     assert said["用途不明但不到限额", "remainder"] == "clear"
 

@@ -105,9 +105,12 @@ def _kept() -> frozenset[str]:
 
 @cache
 def _strip() -> re.Pattern[str]:
-    """Words to take off and words to keep, so that the longer one wins."""
+    """Words to take off and words to keep, so that the longer one wins; a trade leaves the 工 of 工资 to it."""
     off = [word for listed in vocabulary.table()["strip"].values() for word in listed]
-    return re.compile(vocabulary.pattern([*off, *_kept()]))
+    longest = sorted({*off, *_kept()}, key=len, reverse=True)
+    return re.compile(
+        "|".join(re.escape(word) + ("(?![资钱])" if word[-1] == "工" else "") for word in longest)
+    )
 
 
 def _begin(bare: str) -> str:
