@@ -68,6 +68,17 @@ class SheetOut(Out):
     headers: list[HeaderOut]
 
 
+class DoubleOut(Out):
+    """A row that is probably the same as one that came from another source: the same village, day, amount and
+    other side under another number."""
+
+    sheet: str
+    row: int
+    ledger: str
+    voucher: str
+    same_as: str = Field(description="账上那一笔的凭证号")
+
+
 class LedgerImportOut(Out):
     """A file of ledgers. `done` of `total` rows show how far reading or entering it is; of the errors at most
     500 are listed, `error_count` counts all. `counts`: by ledger, created, changed and unchanged rows."""
@@ -84,6 +95,10 @@ class LedgerImportOut(Out):
     error_rows: int
     errors: list[SheetCellError]
     counts: dict[str, dict[str, int]]
+    doubles: list[DoubleOut] = Field(
+        description="像是账上已有的同一笔，不重复入账，只补空着的栏目；最多 500 条"
+    )
+    double_count: int
     villages: dict[str, int]
     sheets: list[SheetOut]
     problem: str | None = Field(description="整个文件不能导入的原因")
@@ -109,6 +124,7 @@ class LedgerApplication(Body):
     """Everything or nothing, or the good rows only."""
 
     choice: service.Choice = service.Choice.ALL_OR_NOTHING
+    enter_doubles: bool = Field(default=False, description="像是账上已有的同一笔，确认是另外的收付，也要入账")
 
 
 class MappingOut(Out):
@@ -251,6 +267,7 @@ def apply_ledger_import(
         storage=here.storage,
         keys=here.keys,
         choice=body.choice,
+        doubles=body.enter_doubles,
     )
     return _out(session, batch)
 
@@ -297,6 +314,8 @@ def _out(session: Session, batch: ImportBatch) -> LedgerImportOut:
         error_rows=result["error_rows"],
         errors=[SheetCellError.model_validate(error) for error in batch.errors],
         counts=result["counts"],
+        doubles=[DoubleOut.model_validate(one) for one in result["doubles"]],
+        double_count=result["double_count"],
         villages=result["villages"],
         sheets=[SheetOut.model_validate(sheet) for sheet in result["sheets"]],
         problem=problem,

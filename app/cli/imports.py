@@ -52,6 +52,9 @@ def run(
     village: Annotated[str, typer.Option(help="code of the village of rows that name none")] = "",
     preview: Annotated[bool, typer.Option("--preview", help="only say what would happen")] = False,
     good_rows: Annotated[bool, typer.Option("--good-rows", help="enter the rows without errors")] = False,
+    doubles: Annotated[
+        bool, typer.Option("--doubles", help="enter also what is probably there from another source")
+    ] = False,
     column: Annotated[list[str] | None, typer.Option(help="FIELD=HEADER, as often as needed")] = None,
     errors: Annotated[
         Path | None, typer.Option("--errors", dir_okay=False, help="write the workbook with errors marked")
@@ -62,6 +65,8 @@ def run(
     if kind != service.AUTO and kind not in service.layouts():
         fail(f"没有台账「{kind}」，可以选：auto、{_kinds()}。", USAGE)
     said = _said(kind, column or [])
+    if errors is not None and not errors.absolute().parent.is_dir():
+        fail(f"没有目录 {errors.absolute().parent}。", USAGE)
     current = settings()
     storage, keys = Storage.in_data_dir(current.data_dir), Keys.of(current.key)
     shared: dict[str, Any] = {"acting": ACTING, "storage": storage, "keys": keys}
@@ -71,9 +76,8 @@ def run(
         if _may_apply(batch, preview=preview, good_rows=good_rows):
             choice = service.Choice.GOOD_ROWS if good_rows else service.Choice.ALL_OR_NOTHING
             with opened.transaction() as session, _bar(as_json) as told:
-                batch = service.apply(
-                    session, batch_id=batch.id, choice=choice, queued=False, progress=told, **shared
-                )
+                asked = {"choice": choice, "doubles": doubles, "queued": False, "progress": told}
+                batch = service.apply(session, batch_id=batch.id, **asked, **shared)
         if errors is not None and batch.errors:
             with opened.reading() as session:
                 errors.write_bytes(service.faulty(session, batch_id=batch.id, **shared).content)
@@ -105,7 +109,8 @@ def _read(
         **shared,
     )
     if said:
-        name = batch.result["sheets"][0]["name"]
+        found = batch.result["sheets"]
+        name = next((sheet["name"] for sheet in found if sheet["ready"]), found[0]["name"])
         one = {name: {"kind": kind, "columns": said}}
         batch = service.say(session, batch_id=batch.id, said=one, queued=False, **shared)
     return batch
@@ -129,7 +134,7 @@ def _may_apply(batch: ImportBatch, *, preview: bool, good_rows: bool) -> bool:
 
 def _report(batch: ImportBatch, as_json: bool) -> None:
     result = batch.result
-    lacking = {sheet["name"]: sheet["lacking"] for sheet in result["sheets"] if sheet["lacking"]}
+    lacking = {sheet["name"]: sheet["lacking"] for sheet in result["sheets"] if not sheet["ready"]}
     data = {
         "id": str(batch.id),
         "state": batch.state,
@@ -137,6 +142,7 @@ def _report(batch: ImportBatch, as_json: bool) -> None:
         "skipped": result["skipped"],
         "counts": result["counts"],
         "villages": result["villages"],
+        "doubles": result["doubles"],
         "error_count": result["error_count"],
         "error_rows": result["error_rows"],
         "errors": batch.errors,
@@ -162,6 +168,12 @@ def _lines(batch: ImportBatch, lacking: Mapping[str, list[str]]) -> Iterator[str
         yield (
             f"  {title}：新增 {counts['created']}，更改 {counts['changed']}，没有变化 {counts['unchanged']}"
         )
+    for name in lacking:
+        yield f"  工作表「{name}」没有认出来，没有读"
+    if result["double_count"]:
+        yield f"  像是账上已有的同一笔 {result['double_count']} 笔（凭证号不同），没有重复入账："
+    for one in result["doubles"][:SHOWN]:
+        yield f"  {one['sheet']} 第 {one['row']} 行 {one['voucher']} 像是 {one['same_as']}"
     if result["error_rows"]:
         yield f"  有错 {result['error_rows']} 行，{result['error_count']} 处："
     for error in batch.errors[:SHOWN]:

@@ -167,6 +167,7 @@ def _page(
             asking=asking,
             counts=result["counts"],
             errors=batch.errors[:SHOWN_ERRORS],
+            doubles=result["doubles"][:SHOWN_ERRORS],
             months=_months(session, acting, batch),
             done=done,
             total=total,
@@ -266,6 +267,7 @@ def apply(
     acting: AsOfficer,
     here: InContext,
     choice: Annotated[imports.Choice, Form()] = imports.Choice.ALL_OR_NOTHING,
+    doubles: Annotated[bool, Form()] = False,
 ) -> Response:
     """All of it or nothing, or the good rows."""
     try:
@@ -277,6 +279,7 @@ def apply(
                 storage=here.storage,
                 keys=here.keys,
                 choice=choice,
+                doubles=doubles,
             )
     except NotFound:
         raise

@@ -188,3 +188,17 @@ def test_an_officer_who_lost_his_post_imports_nothing(api: Api, borrowed: Borrow
 
     path = f"ledger-imports/{made['id']}/apply"
     api.as_("author").refused("POST", path, 403, "ledger.not_keeper", {})
+
+
+def test_what_is_probably_there_already_is_told_and_asked(api: Api) -> None:
+    author = api.as_("author")
+    village = api.world.places.village.name
+    first = upload(author, files.payments(village, GOOD))
+    author.post(f"ledger-imports/{first['id']}/apply", {})
+    same = upload(author, files.payments(village, ("银-1", *GOOD[1:])))
+    assert same["counts"]["payments"]["created"] == 0
+    assert (same["double_count"], [one["same_as"] for one in same["doubles"]]) == (1, ["记-1"])
+
+    applied = author.post(f"ledger-imports/{same['id']}/apply", {"enter_doubles": True})
+    assert applied["counts"]["payments"]["created"] == 1
+    assert len(author.get(f"payments?village={api.world.village}")["items"]) == 2

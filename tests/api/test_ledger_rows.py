@@ -126,3 +126,11 @@ def test_lists_are_searched_and_paged(api: Api) -> None:
     api.refused("GET", "meetings?after=zzz", 400, "page.cursor_unknown")
     api.refused("GET", f"meetings/{uuid.uuid4()}", 404, "ledger.row_not_found")
     api.refused("GET", "meetings?town=nowhere", 404, "organisation.not_found")
+
+
+def test_an_amount_that_is_derived_may_be_emptied(api: Api) -> None:
+    made = entered(api, LEDGERS["labour_slips"], quantity=0.5, amount_fen=7)
+    row = f"labour-slips/{made['id']}"
+    changed = api.send("PATCH", row, json={"amount_fen": None, "reason": "按单价算"}).json()
+
+    assert (made["amount_fen"], changed["amount_fen"]) == (7, made["rate_fen"] // 2)

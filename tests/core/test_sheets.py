@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from app.core import sheets
 from app.core.errors import BadInput
 from app.core.sheets import Column, Sheet, Type, cells
-from tests.workbooks import book
+from tests.workbooks import book, packed, parts_of
 
 COLUMNS = (
     Column("day", "日期", Type.DATE, required=True, synonyms=("发生日期", "时间")),
@@ -260,3 +260,69 @@ def test_hidden_sheets_are_passed_over() -> None:
 
     assert sheet.name == "看得见"
     assert [row.values["purpose"] for row in sheet.rows] == ["看得见"]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "2026/3/1 10:20",
+        "２０２６／３／１　１０：２０",
+        "2026-3-1 14:30:59.123",
+        "2026-03-01 00:00:00 +0800",
+        "2026年3月1日 下午2:30",
+        "2026年3月1日星期日",
+        "2026/3/1（周日） 9:05",
+        "20260301 102033",
+    ],
+)
+def test_a_time_behind_a_day_does_not_become_part_of_it(typed: str) -> None:
+    assert cells.day(typed) == date(2026, 3, 1)
+    assert cells.month(typed) == "2026-03"
+
+
+@pytest.mark.parametrize(
+    ("header", "above", "fen"),
+    [
+        ("金额（万元/年）", None, 1_500_000),
+        ("金额（人民币：万元）", None, 1_500_000),
+        ("金额(万)", None, 1_500_000),
+        ("金额(万元，含税)", None, 1_500_000),
+        ("金额（元/年）", "单位：万元", 150),
+        ("金额", "（单位：亩、万元）", 1_500_000),
+        ("金额", "单位（万元）", 1_500_000),
+        ("金额", "单 位：万 元", 1_500_000),
+        ("金额", "某村台账（万元）", 1_500_000),
+        ("金额", "某村台账（2026年元月）", 150),
+        ("金额", "填报单位：万元村", 150),
+    ],
+)
+def test_units_as_people_write_them(header: str, above: str | None, fen: int) -> None:
+    rows = [["日期", "用途", header], ["2026-03-05", "修路", 1.5]]
+    sheet = read([[above], *rows] if above else rows)
+
+    assert sheet.rows[0].values["amount"] == fen
+
+
+def test_a_unit_in_the_group_above_a_header() -> None:
+    def write(_: Any, sheet: Any) -> None:
+        for place, name in enumerate(["日期", "用途"]):
+            sheet.merge_range(0, place, 1, place, name)
+        sheet.merge_range("C1:D1", "收支（万元）")
+        sheet.write_row("C2", ["已付清", "金额"])
+        sheet.write_row("A3", ["2026-03-05", "修路", "是", 1.5])
+
+    assert sheets.read(book(write), COLUMNS).rows[0].values["amount"] == 1_500_000
+
+
+def test_a_formula_without_a_result_does_not_look_empty() -> None:
+    def write(_: Any, sheet: Any) -> None:
+        sheet.write_row("A1", HEADER)
+        sheet.write_row("A2", GOOD[:3])
+        sheet.write_formula("D2", "=C2>0", None, "")
+
+    parts = parts_of(book(write))
+    name = "xl/worksheets/sheet1.xml"
+    assert parts[name].count(b"<v></v>") == 1
+    parts[name] = parts[name].replace(b"<v></v>", b"")
+    sheet = sheets.read(packed(parts), COLUMNS)
+    assert [(error.cell, error.problem) for error in sheet.errors] == [("D2", "公式出错")]

@@ -79,6 +79,20 @@ def test_wrong_rows_are_shown_and_the_good_ones_go_in(
     assert "没有导入，请改好后再上传" in client.get(page).text
 
 
+def test_what_is_probably_there_is_entered_only_when_somebody_says_so(
+    client: TestClient, town: Town, borrowed: BorrowedDatabase
+) -> None:
+    press(client, upload(client, files.payments(town.village.name, GOOD)).headers["location"], "/apply")
+    data = files.payments(town.village.name, ("银-1", *GOOD[1:]))
+    page = upload(client, data).headers["location"]
+    assert f"银-1 像是 {GOOD[0]}" in client.get(page).text
+    press(client, page, "/apply")
+    assert paid(borrowed) == 1
+
+    press(client, upload(client, data).headers["location"], "/apply", doubles="true")
+    assert paid(borrowed) == 2
+
+
 def test_columns_are_named_in_two_steps(client: TestClient, town: Town, borrowed: BorrowedDatabase) -> None:
     foreign = book(
         [

@@ -122,7 +122,22 @@ def test_mistakes_of_usage_exit_2(installed: Command, tmp_path: Path) -> None:
         ("nothing", "a.xlsx"),
         ("payments", "a.xlsx", "--column", "nothing=凭证号"),
         ("auto", "a.xlsx", "--column", "voucher=凭证号"),
+        ("payments", "a.xlsx", "--errors", "nowhere/x.xlsx"),
     ):
         assert installed("run", *arguments).exit_code == 2, arguments
     (tmp_path / "b.xlsx").write_bytes(b"no workbook")
     assert installed("run", "payments", "b.xlsx").exit_code == 1
+
+
+def test_sheets_that_are_not_read_are_told_of(installed: Command, tmp_path: Path) -> None:
+    row = ["东联村", "记-1", "2026-03-05", "甲店", 5, "转账", "办公费", "纸"]
+    data = files.pages(备忘=[["甲", "乙"], ["1", "2"]], 支出=[files.PAYMENTS, row])
+    (tmp_path / "a.xlsx").write_bytes(data)
+    done = installed("run", "payments", "a.xlsx", "--column", "purpose=用途")
+
+    assert done.exit_code == 0, done.stderr
+    assert "新增 1" in done.stdout
+    assert "工作表「备忘」没有认出来，没有读" in done.stdout
+    (tmp_path / "b.xlsx").write_bytes(book([]))
+    empty = installed("run", "payments", "b.xlsx", "--column", "purpose=用途")
+    assert (empty.exit_code, "表格里没有内容" in empty.stderr) == (1, True)

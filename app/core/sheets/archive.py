@@ -35,7 +35,8 @@ _DAMAGE = (
 
 @dataclass
 class Part:
-    """What was seen in one part: how many formulas, and which cells show an error like #REF!."""
+    """What was seen in one part: how many formulas, and which cells show an error like #REF! or hold a
+    formula of which no result was stored."""
 
     formulas: int = 0
     broken: set[str] = field(default_factory=set)
@@ -140,6 +141,7 @@ class _Extent:
         self._limits = limits
         self._row = 0
         self._column = -1
+        self._formula = False
         self._parser = expat.ParserCreate(namespace_separator=" ")
         self._parser.buffer_text = True
         self._parser.StartDoctypeDeclHandler = self._doctype
@@ -156,12 +158,21 @@ class _Extent:
             self._parser.Parse(b"", True)
         except expat.ExpatError as error:
             raise damaged() from error
+        self._unanswered()
+
+    def _unanswered(self) -> None:
+        """A formula whose cell ended without a value was never computed; it must not look empty."""
+        if self._formula:
+            self.part.broken.add(address(self._column, self._row))
+        self._formula = False
 
     def _doctype(self, *_: object) -> None:
         raise damaged()
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         name = name.rpartition(" ")[2]
+        if name in ("row", "c"):
+            self._unanswered()
         if name == "row":
             self._row = _whole(attributes["r"]) if "r" in attributes else self._row + 1
             self._column = -1
@@ -170,8 +181,10 @@ class _Extent:
             if attributes.get("t") == "e":
                 self.part.broken.add(address(self._column, self._row))
         elif name in ("v", "is"):
+            self._formula = False
             self._content()
         elif name == "f":
+            self._formula = True
             self.part.formulas += 1
 
     def _place(self, reference: str | None) -> None:

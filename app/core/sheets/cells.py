@@ -29,6 +29,10 @@ _SIGNS = str.maketrans("−–—﹣", "----")
 _PLAIN = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")
 _BRACKETED = re.compile(r"\(([^()]+)\)")
 _TIME = r"(?:T?\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?"
+_TIME_BEHIND = re.compile(
+    r"\s+(?:[上下]午|中午|晚上)?\s*\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s*[+-]\d{2}:?\d{2})?\s*$"
+)
+_WEEKDAY = re.compile(r"\s*\(?(?:星期|周)[一二三四五六日天]\)?")
 _DAY = re.compile(r"(\d{4})[年./-](\d{1,2})[月./-](\d{1,2})[日号]?" + _TIME)
 _RUN = re.compile(r"^(\d{4})(\d{2})(\d{2})(?:\d{6}|T?\d{1,2}:\d{2}(?::\d{2})?)?$")  # as banks write days
 _MONTH = re.compile(r"(\d{4})(?:[年./-](\d{1,2})|(\d{2}))(?:月份?)?")
@@ -155,12 +159,19 @@ def day(value: Any) -> date:
         if int(value) in _SERIALS:
             return _within(_EPOCH + timedelta(days=int(value)))
         value = format(exact(value), "f")
-    typed = folded(value) if isinstance(value, str) else ""
+    typed = _day_alone(value) if isinstance(value, str) else ""
     typed = _RUN.sub(r"\1-\2-\3", _arabic(typed))
     match = _DAY.fullmatch(typed)
     if match is None:
         raise Unreadable("看不懂这个日期", "请写成 2026-03-05 或 2026年3月5日")
     return _made(int(match[1]), int(match[2]), int(match[3]))
+
+
+def _day_alone(typed: str) -> str:
+    """A typed day without weekday and time. Spaces part day and time, so they go last: 「2026/3/1 10:20」 is
+    not the 11th."""
+    plain = _WEEKDAY.sub(" ", unicodedata.normalize("NFKC", as_text(typed)))
+    return folded(_TIME_BEHIND.sub("", plain))
 
 
 def _made(year: int, month: int, of_month: int) -> date:
@@ -196,11 +207,11 @@ def month(value: Any) -> str:
         if exact(value).as_tuple()[1:] and exact(value) == exact(int(value)) + Decimal("0.1"):
             raise Unreadable("分不清是 1 月还是 10 月", "请写成 2026年1月")
         value = format(exact(value), "f")
-    typed = _arabic(folded(value)) if isinstance(value, str) else ""
+    typed = _arabic(_day_alone(value)) if isinstance(value, str) else ""
     match = _MONTH.fullmatch(typed)
     if match:
         return f"{_made(int(match[1]), int(match[2] or match[3]), 1):%Y-%m}"
-    if _DAY.fullmatch(typed):
+    if _DAY.fullmatch(_RUN.sub(r"\1-\2-\3", typed)):
         return f"{day(typed):%Y-%m}"
     raise Unreadable("看不懂这个月份", "请写成 2026年3月 或 2026-03")
 

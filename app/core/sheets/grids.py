@@ -27,11 +27,15 @@ from app.core.sheets.columns import Column, Limits, Type, letters, shown
 
 HEADER_WITHIN = 20
 FEWEST_NAMES = 3  # of a row that may be a header though no column in it is known
-MOST_MERGED = 5000
-_UNIT = re.compile(r"\((?:金额)?(?:单位)?(元|百元|千元|万元)\)")
-_UNIT_ABOVE = re.compile(r"单位:(?:人民币)?(元|百元|千元|万元)(?!\w)")
+MOST_MERGED, MOST_WIDE = 5000, 200
+_MONEY_UNIT = "[百千万亿]?元"
+_UNIT = re.compile(  # of 元 alone more must be known: 元月 and 元宝 are no units
+    rf"\([^()]*?([百千万亿]元|元(?=[)/每、,;])|[万亿](?=\)))[^()]*\)|(?<=[^(])({_MONEY_UNIT})$"
+)
+_UNIT_ABOVE = re.compile(rf"单位[:(](?:[^\s:()]*[、,/])?(?:人民币)?({_MONEY_UNIT})(?!\w)")
+_SPACED = re.compile(r"(?<=[单位万千百人民币:(])\s+(?=[位元万千百人民币:(])")
 _BRACKETS = re.compile(r"[(\[][^)\]]*[)\]]")
-_SCALES = {"元": 1, "百元": 100, "千元": 1000, "万元": 10_000}
+_SCALES = {"元": 1, "百元": 100, "千元": 1000, "万元": 10_000, "亿元": 100_000_000}
 
 Cells = list[Any]
 
@@ -62,12 +66,14 @@ class Header:
 @dataclass
 class Grid:
     """One sheet. `head` are its first rows; `merged` leads from each cell below the first one of a vertical
-    merge to the row of the first one (all from 0)."""
+    merge to the row of the first one, `wide` from each cell of a horizontal one to its first column (all
+    from 0)."""
 
     name: str
     height: int
     head: list[Cells]
     merged: dict[tuple[int, int], int]
+    wide: dict[tuple[int, int], int]
     part: archive.Part
     _raw: CalamineSheet = field(repr=False)
 
@@ -112,6 +118,7 @@ class Book:
                 raw.end[0] + 1 if raw.end else 0,
                 [],
                 _merged(raw),
+                _wide(raw),
                 self._parts.get(name, archive.Part()),
                 raw,
             )
@@ -130,6 +137,15 @@ def _merged(raw: CalamineSheet) -> dict[tuple[int, int], int]:
         if left == right:
             for row in range(top + 1, min(bottom, top + MOST_MERGED) + 1):
                 found[row, left] = top
+    return found
+
+
+def _wide(raw: CalamineSheet) -> dict[tuple[int, int], int]:
+    """Merges among the first rows that go over several columns: titles, and groups above headers."""
+    found: dict[tuple[int, int], int] = {}
+    for (top, left), (_, right) in raw.merged_cell_ranges or []:
+        if top < HEADER_WITHIN:
+            found |= {(top, place): left for place in range(left + 1, min(right, left + MOST_WIDE) + 1)}
     return found
 
 
@@ -222,15 +238,33 @@ def scales(
     grid: Grid, header: Header, columns: Sequence[Column], places: Mapping[str, int]
 ) -> dict[str, int]:
     """What the unit of each amount makes of a plain number (万元: 10,000): the unit in the column's header,
-    else the one above the table (单位：万元)."""
-    above = _UNIT_ABOVE.search(unicodedata.normalize("NFKC", grid.above(header)).replace(": ", ":"))
+    else in the group or title merged above it, else the one above the table (单位：万元)."""
+    above = _UNIT_ABOVE.search(_SPACED.sub("", unicodedata.normalize("NFKC", grid.above(header))))
     whole = _SCALES[above[1]] if above else 1
     found = {}
     for column in columns:
         if column.type == Type.MONEY and column.key in places:
-            own = _UNIT.search(_name(str(header.cells[places[column.key]])))
-            found[column.key] = _SCALES[own[1]] if own else whole
+            place = places[column.key]
+            named = (_unit(value) for value in (header.cells[place], *_over(grid, header, place)))
+            found[column.key] = next((scale for scale in named if scale), whole)
     return found
+
+
+def _over(grid: Grid, header: Header, place: int) -> Iterator[Any]:
+    """What stands above a column, the nearest first: groups merged over it, and titles alone in their row."""
+    for row in reversed(range(header.above)):
+        above = grid.head[row]
+        alone = sum(not cells.empty(value) for value in above) == 1
+        yield above[0] if alone and not cells.empty(above[0]) else above[grid.wide.get((row, place), place)]
+
+
+def _unit(value: Any) -> int | None:
+    """The scale of the unit in a header: 合同金额（万元/年）, 总价/万元."""
+    own = _UNIT.search(_name(value)) if isinstance(value, str) else None
+    if own is None:
+        return None
+    unit = own[1] or own[2]
+    return _SCALES[unit if unit.endswith("元") else f"{unit}元"]
 
 
 def _name(header: str) -> str:

@@ -137,7 +137,7 @@ class TableReader:
     def _value(self, column: Column, at: int, place: int, raw: Any) -> Any:
         broken = self._grid.part.broken
         if broken and address(place, at + 1) in broken:  # the reader gives such a cell as an empty one
-            raise cells.Unreadable("公式出错", "请改正公式，或直接填写结果")
+            raise cells.Unreadable("公式出错", "请改正公式、算出结果后保存，或直接填写结果")
         if cells.empty(raw) and (at, place) in self._grid.merged:
             first = self._grid.merged[at, place]
             if not column.spread:

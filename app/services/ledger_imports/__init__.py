@@ -10,17 +10,13 @@ worker, with progress; everything that one file does is one transaction."""
 
 from app.services.ledger_imports.batches import (
     AT_ONCE,
-    KIND,
     MOST_ROWS,
-    advance,
     apply,
-    find,
-    listing,
     say,
-    stalled,
     upload,
 )
 from app.services.ledger_imports.finance import finance_draft
+from app.services.ledger_imports.following import KIND, advance, find, listing, stalled
 from app.services.ledger_imports.layouts import AUTO, SKIP, Layout, layout, layouts
 from app.services.ledger_imports.papers import empty, faulty, template, templates
 from app.services.ledger_imports.running import Choice

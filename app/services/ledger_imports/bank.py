@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app.core.sheets import Column, Type
+from app.services.ledgers.doubles import UNCLASSED
 
 KEY, TITLE = "bank", "银行流水"
-UNCLASSED = "银行支出（未分科目）"
 DAY, NUMBER, OUT, IN, AMOUNT, SIDE, PARTY = "day", "number", "out", "in", "amount", "side", "party"
 SUMMARY, PURPOSE, CATEGORY, BALANCE = "summary", "purpose", "category", "balance"
 _CHARGES = re.compile(r"手续费|工本费|年费|管理费|服务费|短信费|利息|结息|汇划费|对账费")

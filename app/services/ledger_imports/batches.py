@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from app.core import clock, images
@@ -15,20 +14,20 @@ from app.core.keys import Keys
 from app.core.sheets import Book, Limits
 from app.core.sheets.columns import MEGABYTE
 from app.core.storage import Storage
-from app.models import Export, ImportBatch, Organisation
-from app.models.base import Json, WorkState
+from app.models import ImportBatch, Organisation
+from app.models.base import Json
 from app.models.interaction import ImportState
-from app.services import attachments, audit
-from app.services.access_imports import access_import, kept_villages, require_uploader, visible_imports
+from app.services import attachments
+from app.services.access_imports import access_import, kept_villages, require_uploader
 from app.services.actors import Actor, Officer
 from app.services.imports.files import opened, seal
 from app.services.ledger_imports import mappings, tasks
+from app.services.ledger_imports.following import KIND, record, stalled
 from app.services.ledger_imports.layouts import AUTO, SKIP, layout
 from app.services.ledger_imports.recognise import Part, parts
 from app.services.ledger_imports.running import Choice, Outcome, Progress, Run
 from app.services.ledgers.definitions import LEDGERS
 
-KIND = "ledger:"
 MOST_ROWS = 100_000
 AT_ONCE = 500
 SMALL = 200 * 1024  # bytes of a file that is looked at while its sender waits
@@ -43,6 +42,9 @@ UNREAD: Json = {
     "villages": {},
     "months": [],
     "choice": None,
+    "doubles": [],
+    "double_count": 0,
+    "enter_doubles": False,
     "problem": None,
 }  # the result of a file before it is read
 
@@ -115,7 +117,7 @@ def _begin(
     if queued or (queued is None and len(data) > SMALL):
         tasks.queue(session, acting=acting, batch=batch, step="read")
     else:
-        most = AT_ONCE if queued is None else MOST_ROWS
+        most = AT_ONCE if queued is None else None
         look(session, acting=acting, batch=batch, data=data, keys=keys, progress=progress, most=most)
 
 
@@ -137,10 +139,13 @@ def say(
 
     Raises NotFound, Forbidden, Conflict when the file was applied or is being read, BadInput for unknown
     sheets, ledgers, fields or headers."""
-    batch = _locked(session, acting, batch_id)
+    batch = _own(session, acting, batch_id)
+    if batch.state in (S.READING, S.APPLYING) and not stalled(session, batch):
+        raise _not_open()
+    _lock(session, batch)
     waiting = batch.state is S.READING and stalled(session, batch)
     if batch.state not in (S.MAPPING, S.PREVIEWED, S.REFUSED) and not waiting:
-        raise Conflict("import.not_open", "这次导入正在处理或已经导入，不能再改列的对应。")
+        raise _not_open()
     data = opened(batch, storage, keys)
     if village_code is not None:
         chosen = _chosen(session, acting, batch.kind.removeprefix(KIND), village_code)
@@ -188,18 +193,20 @@ def look(
     data: bytes,
     keys: Keys,
     progress: Progress | None = None,
-    most: int = MOST_ROWS,
+    most: int | None = None,
 ) -> None:
     """Find out what the file is and what entering it would do: reading → previewed | mapping | refused; more
     than `most` rows are left to the worker. The audit row is that of the upload. Raises BadInput when it is
     no workbook or holds no rows."""
-    found = _parts(session, acting, batch, data)
+    found = _parts(session, acting, batch, data, batch.mapping.get("sheets", {}))
+    if not found:
+        raise _empty()
     _describe(batch, found)
     if not any(part.ready for part in found):
         batch.state = S.MAPPING
         session.flush()
         return
-    if sum(part.grid.height for part in found if part.ready) > most:
+    if most is not None and sum(part.grid.height for part in found if part.ready) > most:
         tasks.queue(session, acting=acting, batch=batch, step="read")
         return
     session.flush()
@@ -209,16 +216,35 @@ def look(
     finally:
         trial.rollback()
     if not outcome.rows:
-        raise BadInput("import.empty", "表格里没有内容，请在表头下面填写后再上传。", field="file")
+        raise _empty()
     _note(batch, outcome)
     batch.state = S.PREVIEWED if outcome.good else S.REFUSED
     session.flush()
 
 
-def _parts(session: Session, acting: Actor, batch: ImportBatch, data: bytes) -> list[Part]:
+def _empty() -> BadInput:
+    return BadInput("import.empty", "表格里没有内容，请在表头下面填写后再上传。", field="file")
+
+
+def _parts(
+    session: Session, acting: Actor, batch: ImportBatch, data: bytes, said: Mapping[str, Json]
+) -> list[Part]:
     kind = batch.kind.removeprefix(KIND)
-    said = batch.mapping.get("sheets", {})
     return parts(session, acting=acting, book=Book(data, LIMITS), kind=kind, said=said)
+
+
+def _previewed(batch: ImportBatch) -> dict[str, Json]:
+    """The sheets and columns that the preview read, as if said again: what was said of other files since
+    changes nothing in this one."""
+    return {
+        sheet["name"]: {
+            "kind": sheet["kind"],
+            "columns": dict.fromkeys(layout(sheet["kind"]).by_key, "") | sheet["columns"],
+        }
+        if sheet["ready"]
+        else {"kind": SKIP}
+        for sheet in batch.result["sheets"]
+    }
 
 
 def _run(
@@ -240,6 +266,7 @@ def _run(
         keys=keys,
         kept=kept,
         chosen=chosen,
+        doubles=batch.result["enter_doubles"],
         progress=progress,
     )
     return run.all(found)
@@ -261,6 +288,8 @@ def _note(batch: ImportBatch, outcome: Outcome) -> None:
         "counts": {key: dict(counts) for key, counts in outcome.counts.items()},
         "villages": {code: rows for code, rows in sorted(outcome.villages.items()) if rows},
         "months": sorted(outcome.months),
+        "doubles": outcome.doubles,
+        "double_count": outcome.double_count,
         "problem": None,
     }
 
@@ -276,15 +305,20 @@ def apply(
     storage: Storage,
     keys: Keys,
     choice: Choice = Choice.ALL_OR_NOTHING,
+    doubles: bool = False,
     queued: bool | None = None,
     progress: Progress | None = None,
 ) -> ImportBatch:
-    """Enter a previewed file: all of it or nothing, or its good rows only. Few rows at once (→ applied), many
-    by the worker (→ applying → applied). One that is applied, or being applied, is answered as it is.
+    """Enter a previewed file: all of it or nothing, or its good rows only; with `doubles` also what is
+    probably in the ledger from another source. Few rows at once (→ applied), many by the worker (→ applying →
+    applied). One that is applied, or being applied, is answered as it is.
 
     Raises NotFound, Forbidden, Conflict when there is nothing to enter, when rows are wrong and all are
     wanted, or when what is there has changed since (`import.changed`)."""
-    batch = _locked(session, acting, batch_id)
+    batch = _own(session, acting, batch_id)
+    if batch.state is S.APPLYING and not stalled(session, batch):
+        return batch  # the worker holds it: nobody waits for a long file
+    _lock(session, batch)
     if batch.state is S.APPLIED or (batch.state is S.APPLYING and not stalled(session, batch)):
         return batch
     if batch.state not in (S.PREVIEWED, S.APPLYING):
@@ -298,7 +332,7 @@ def apply(
             errors=batch.result["error_count"],
         )
     data = opened(batch, storage, keys)
-    batch.result = {**batch.result, "choice": choice.value}
+    batch.result = {**batch.result, "choice": choice.value, "enter_doubles": doubles}
     batch.state = S.APPLYING
     if queued or (queued is None and batch.total > AT_ONCE):
         tasks.queue(session, acting=acting, batch=batch, step="apply")
@@ -319,56 +353,26 @@ def enter(
 ) -> None:
     """Write the rows of a file that is `applying`. Raises Conflict (`import.changed`) when rows are wrong by
     now and all are wanted; the caller rolls back."""
-    found = _parts(session, acting, batch, data)
+    found = _parts(session, acting, batch, data, _previewed(batch))
     outcome = _run(session, acting, batch, found, keys, progress)
     if outcome.error_rows and batch.result["choice"] == Choice.ALL_OR_NOTHING:
         raise Conflict("import.changed", "上传之后情况有变化，现在不能照预览导入，请重新上传。")
     _note(batch, outcome)
     batch.state, batch.applied_at = S.APPLIED, clock.now()
     session.flush()
-    record(session, acting, "applied", batch, rows=outcome.good, errors=outcome.error_rows)
+    told = {"rows": outcome.good, "errors": outcome.error_rows, "doubles": outcome.double_count}
+    record(session, acting, "applied", batch, **told, doubles_entered=batch.result["enter_doubles"])
 
 
-def stalled(session: Session, batch: ImportBatch) -> bool:
-    """Whether the worker gave the file up: then it may be asked again."""
-    task = session.get(Export, batch.export_id) if batch.export_id else None
-    return task is None or task.state == WorkState.FAILED
-
-
-def _locked(session: Session, acting: Actor, batch_id: uuid.UUID) -> ImportBatch:
+def _own(session: Session, acting: Actor, batch_id: uuid.UUID) -> ImportBatch:
     batch = access_import(session, acting, batch_id, KIND)
     require_uploader(acting, batch)
-    session.refresh(batch, with_for_update=True)
     return batch
 
 
-# --- reading --------------------------------------------------------------------------------------
+def _lock(session: Session, batch: ImportBatch) -> None:
+    session.refresh(batch, with_for_update=True)
 
 
-def find(session: Session, *, acting: Actor, batch_id: uuid.UUID) -> ImportBatch:
-    """One batch. Raises NotFound."""
-    return access_import(session, acting, batch_id, KIND)
-
-
-def listing(acting: Actor) -> Select[ImportBatch]:
-    """The files that the actor may see, newest first."""
-    return (
-        select(ImportBatch)
-        .where(visible_imports(acting), ImportBatch.kind.startswith(KIND))
-        .order_by(ImportBatch.created_at.desc(), ImportBatch.id.desc())
-    )
-
-
-def record(session: Session, acting: Actor, action: str, batch: ImportBatch, **data: Any) -> None:
-    """The audit row of a step: counts, no words of the file."""
-    audit.record(
-        session, acting=acting, action=action, noun="import", noun_id=batch.id, kind=batch.kind, **data
-    )
-
-
-def advance(session: Session, batch: ImportBatch) -> tuple[int, int, str]:
-    """How far the worker is: done, total, and what went wrong if it gave up."""
-    task = session.get(Export, batch.export_id) if batch.export_id else None
-    if task is None or batch.state not in (S.READING, S.APPLYING):
-        return batch.done, batch.total, ""
-    return task.done, task.total, (task.error_text or "") if task.state == WorkState.FAILED else ""
+def _not_open() -> Conflict:
+    return Conflict("import.not_open", "这次导入正在处理或已经导入，不能再改列的对应。")

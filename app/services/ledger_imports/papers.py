@@ -17,7 +17,8 @@ from app.services.access_imports import access_import, kept_villages, require_up
 from app.services.actors import Actor
 from app.services.imports.batches import village_names
 from app.services.imports.files import Template, opened
-from app.services.ledger_imports.batches import KIND, LIMITS, MOST_ROWS
+from app.services.ledger_imports.batches import LIMITS, MOST_ROWS
+from app.services.ledger_imports.following import KIND
 from app.services.ledger_imports.layouts import VILLAGE, Layout, layout, layouts
 from app.services.ledgers.definitions import LEDGERS
 

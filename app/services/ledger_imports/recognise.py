@@ -4,6 +4,7 @@ By synonyms, by what the officer says, or by what he said of such a file before 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,7 @@ from app.services.ledger_imports.layouts import AUTO, SKIP, Layout, layout, layo
 NOT_TABLES = frozenset({"说明", "错误", "选项", "填写说明", "目录", "封面"})
 FEWEST_KNOWN = 3  # columns by which a sheet's ledger is recognised
 SAMPLES = 3
+_PAPERS = re.compile("身份证|证件|公民身份")  # headers below which no value is ever shown
 
 
 @dataclass
@@ -70,10 +72,13 @@ class Part:
     def samples(self) -> dict[str, list[str]]:
         """A few values below each header, without personal data."""
         found: dict[str, list[str]] = {name: [] for name in self.names()}
+        columns = self.layout.columns if self.layout else ()
+        secret = {self.places.get(one.key) for one in columns if one.secret}
         for row in self.grid.head[self.header.end if self.header else 0 :]:
             for name, place in self.names().items():
                 if not empty(row[place]) and len(found[name]) < SAMPLES:
-                    found[name].append(shown(row[place]))
+                    hidden = place in secret or _PAPERS.search(name) is not None
+                    found[name].append(shown(row[place], secret=hidden))
         return found
 
 
@@ -97,10 +102,10 @@ def parts(session: Session, *, acting: Actor, book: Book, kind: str, said: Mappi
 
 
 def _the_one(found: list[Part]) -> list[Part]:
-    """A file of one ledger: the sheets that hold it; else the one that comes nearest, to be asked about."""
-    ready = [part for part in found if part.ready]
-    if ready:
-        return ready
+    """A file of one ledger: when a sheet holds it, all of them, so that those that do not are told of; else
+    the one that comes nearest, to be asked about."""
+    if any(part.ready for part in found):
+        return found
     return sorted(found, key=lambda part: (-len(part.places), -part.grid.height))[:1]
 
 
@@ -157,7 +162,8 @@ def _lay(
 
 
 def _apply(part: Part, said: Mapping[str, str]) -> None:
-    """What somebody said goes before what the names tell; a header stands for one field only."""
+    """What somebody said goes before what the names tell; a header that he gave to a field stands for no
+    other one that was only found by its name."""
     names = part.names()
     for key, name in said.items():
         part.places.pop(key, None)

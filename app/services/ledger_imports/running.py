@@ -5,7 +5,6 @@ happen, also of a row that names a contract of another sheet. Rows go in chunks;
 
 from __future__ import annotations
 
-import unicodedata
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -26,7 +25,8 @@ from app.services.imports.villages import VillageNames, unclear
 from app.services.ledger_imports import bank, skipping
 from app.services.ledger_imports.layouts import VILLAGE, VILLAGE_COLUMN, order
 from app.services.ledger_imports.recognise import Part
-from app.services.ledgers.base import Ledger
+from app.services.ledgers import readers
+from app.services.ledgers.base import Field, Ledger
 from app.services.ledgers.bulk import upsert_many
 from app.services.ledgers.definitions import LEDGERS
 from app.services.ledgers.words import name_key
@@ -62,7 +62,8 @@ class Entry:
 class Outcome:
     """What became of a file. `rows` are those that hold an entry, `skipped` sums and balances; at most
     KEPT_ERRORS of the errors are kept, all are counted; `counts` by ledger: created, changed, unchanged;
-    `villages` rows by code; `months` in which money came in or went out, with the village's code."""
+    `villages` rows by code; `months` in which money came in or went out, with the village's code; `doubles`
+    rows that are probably in the ledger from another source."""
 
     rows: int = 0
     skipped: int = 0
@@ -72,6 +73,8 @@ class Outcome:
     counts: dict[str, Counter[str]] = field(default_factory=dict)
     villages: Counter[str] = field(default_factory=Counter)
     months: set[tuple[str, str]] = field(default_factory=set)
+    doubles: list[dict[str, Any]] = field(default_factory=list)
+    double_count: int = 0
 
     def sorted_errors(self) -> list[dict[str, str]]:
         """The errors that were kept, in the order of the file."""
@@ -100,6 +103,7 @@ class Run:
         keys: Keys,
         kept: Mapping[str, Sequence[Organisation]],
         chosen: Organisation | None,
+        doubles: bool = False,
         progress: Progress | None = None,
     ) -> None:
         self.outcome = Outcome()
@@ -109,6 +113,7 @@ class Run:
         self._keys = keys
         self._kept = kept
         self._chosen = chosen
+        self._doubles = doubles
         self._progress = progress
         self._done = self._total = 0
         self._seen: dict[str, dict[int, tuple[str, int]]] = {}
@@ -119,9 +124,9 @@ class Run:
         ready = [part for part in parts if part.ready]
         ready.sort(key=lambda part: min(order()[key] for key in part.layout.feeds) if part.layout else 0)
         self._total = sum(part.grid.height for part in ready)
-        for part in ready:
-            _Sheet(self, part).write()
-            self._done += part.grid.height
+        for sheet in [_Sheet(self, part) for part in ready]:  # what follows from rows loads villages anew
+            sheet.write()
+            self._done += sheet.height
         self._tell(0)
         return self.outcome
 
@@ -147,6 +152,9 @@ class _Sheet:
         above = f"{part.grid.name} {part.grid.above(part.header)}"
         self._whose = run._chosen or only or self._names.within(above)
         self._found: dict[str, list[Organisation]] = {}
+        self._naming = _naming(part)
+        self.height = part.grid.height
+        self._source: set[Any] | None = None if run._doubles else set()
 
     def write(self) -> None:
         """All its rows, in chunks."""
@@ -164,7 +172,8 @@ class _Sheet:
                 self._run._tell(line.number)
             if self._reader.blank(line):
                 continue
-            if self._reader.again(line) or (line.errors and _no_entry(line)):
+            total = skipping.is_total([line.cells[place] for place in self._naming])
+            if total or self._reader.again(line) or (line.errors and _no_entry(line)):
                 self._outcome.skipped += 1
                 continue
             yield from self._entered(line)
@@ -215,8 +224,8 @@ class _Sheet:
         declared = LEDGERS[ledger]
         if declared.lines and not values.get("line"):
             self._once(ledger, hash((village.id, frozenset(values.items()))), line, "完全一样")
-            number = [values.get(key) for key in declared.natural if key != "line"]
-            place = hash((ledger, village.id, *map(_folded, number)))
+            number = [_natural(declared, values, key) for key in declared.natural if key != "line"]
+            place = hash((ledger, village.id, *number))
             self._run._lines[place] += 1
             values["line"] = self._run._lines[place]
         else:
@@ -241,13 +250,23 @@ class _Sheet:
             rows=rows,
             batch_id=self._run._batch_id,
             keys=self._run._keys,
+            source=self._source,
         )
         counts.update(written.counts)
+        for at, number in written.doubles.items():
+            self._double(entries[at], number)
         for at, faults in written.faults.items():
             entry = entries[at]
             self._outcome.rows -= 1
             self._outcome.villages[entry.village.code] -= 1
             self._fail(entry.line, [self._told(entry, fault) for fault in faults])
+
+    def _double(self, entry: Entry, number: str) -> None:
+        self._outcome.double_count += 1
+        if len(self._outcome.doubles) < KEPT_ERRORS:
+            where = {"sheet": self._reader.sheet.name, "row": entry.line.number, "ledger": entry.ledger}
+            what = {"voucher": readers.number(entry.values["voucher"]), "same_as": number}
+            self._outcome.doubles.append(where | what)
 
     def _told(self, entry: Entry, fault: AppError) -> RowError:
         problem, _, remedy = fault.message.rstrip("。").partition("，")
@@ -287,13 +306,24 @@ def _no_entry(line: Line) -> bool:
     return skipping.is_summary(line.cells) or skipping.is_foot(line.cells)
 
 
+def _naming(part: Part) -> list[int]:
+    """Where the columns stand that tell the entries of a ledger apart."""
+    if part.layout is None or part.layout.split is not None:
+        return []
+    declared = LEDGERS[part.layout.key]
+    named = [_field(declared, attribute) for attribute in declared.natural]
+    return [part.places[one.key] for one in named if one is not None and one.key in part.places]
+
+
+def _field(declared: Ledger, attribute: str) -> Field | None:
+    """The field that a part of the natural key is made of."""
+    return declared.by_key.get(attribute.removesuffix("_key")) or declared.by_key.get(attribute)
+
+
 def _natural(declared: Ledger, values: Mapping[str, Any], attribute: str) -> str:
     """What stands for a part of the natural key in a row that was only read: names as they are compared."""
-    named = attribute.removesuffix("_key")
-    one = declared.by_key.get(named) or declared.by_key.get(attribute)
+    one = _field(declared, attribute)
     value = values.get(one.key) if one is not None else None
-    return name_key(str(value)) if named != attribute else _folded(value)
-
-
-def _folded(value: Any) -> str:
-    return "" if value is None else "".join(unicodedata.normalize("NFKC", str(value)).split())
+    if attribute.endswith("_key"):
+        return name_key(str(value))
+    return readers.number(value) if isinstance(value, str) else str(value)

@@ -9,8 +9,9 @@ from typing import Any
 from app.core.sheets.cells import Unreadable, empty, folded
 
 _WHAT = r"(?:本[页月季年日期]|[当上][月年期]|全年|分类|支出|收入|借方|贷方)"
+_TOTAL = rf"{_WHAT}?(?:小计|合计|总计|共计|累计)(?:数|金额|笔数)?(?:\(?(?:元|万元|大写)\)?)?"
 _SUM = re.compile(
-    rf"{_WHAT}?(?:小计|合计|总计|共计|累计)(?:数|金额|笔数)?(?:\(?(?:元|万元|大写)\)?)?"
+    rf"{_TOTAL}"
     rf"|(?:期初|期末|年初|月初|月末|{_WHAT})(?:末|初|的)?(?:余额|结[转余存]|结存余额)"
     r"|承前页|过次页|转下页|结转下[年月页]|接上页"
 )
@@ -23,6 +24,11 @@ _FOOT = re.compile(
 def is_summary(cells: Sequence[Any]) -> bool:
     """Whether the words of a row are those of a sum or a balance and not of a single entry."""
     return any(_SUM.fullmatch(words.rstrip(":")) for words in _words(cells))
+
+
+def is_total(cells: Sequence[Any]) -> bool:
+    """Whether one of these, which name an entry, is the word for a sum: 2026 | 合计 | 500,000."""
+    return any(re.fullmatch(_TOTAL, words.rstrip(":")) for words in _words(cells))
 
 
 def is_foot(cells: Sequence[Any]) -> bool:

@@ -20,6 +20,7 @@ from app.models.interaction import ImportState
 from app.services import officers, tasks
 from app.services.actors import Actor, Administrator
 from app.services.imports.files import opened
+from app.services.ledger_imports import following
 
 TASK = "ledger_import"
 STEPS = {"read": ImportState.READING, "apply": ImportState.APPLYING}
@@ -63,7 +64,7 @@ def work(
                     **refused.result,
                     "problem": {"code": problem.code, "message": problem.message},
                 }
-                batches.record(session, _uploader(session, refused), "refused", refused)
+                following.record(session, _uploader(session, refused), "refused", refused)
 
 
 def _uploader(session: Session, batch: ImportBatch) -> Actor:

@@ -35,10 +35,15 @@ def _fill(session: Session, ledger: Ledger, keys: list[str], limit: int) -> int:
     table = model.__table__
     missing = getattr(model, keys[-1]) == ""
     columns = [table.columns[name] for name in ("id", "lock_version", *ledger.attributes)]
-    query = select(*columns).where(missing).limit(limit).with_for_update(skip_locked=True)
+    query = select(*columns).where(missing).order_by(table.c.id).limit(limit)
+    query = query.with_for_update(skip_locked=True)
     updates: list[dict[str, Any]] = []
-    for row in session.execute(query):
-        values = {name: getattr(row, name) for name in ledger.attributes}
-        ledger.derive(values)
-        updates.append({**values, "id": row.id, "lock_version": row.lock_version})
+    rows = session.execute(query).all()
+    while rows and not updates:
+        for row in rows:
+            values = {name: getattr(row, name) for name in ledger.attributes}
+            ledger.derive(values)
+            if values[keys[-1]]:  # a name like 「***」 has no key: such a row is complete as it is
+                updates.append({**values, "id": row.id, "lock_version": row.lock_version})
+        rows = session.execute(query.where(table.c.id > rows[-1].id)).all()
     return storing.overwrite(session, table, ledger.attributes, updates)

@@ -18,7 +18,7 @@ from app.core.keys import Keys
 from app.models import LedgerChange
 from app.services import access_ledgers, audit
 from app.services.actors import Actor
-from app.services.ledgers import effects, project_rows, reading, storing
+from app.services.ledgers import doubles, effects, project_rows, reading, storing
 from app.services.ledgers.base import Ledger, Values
 from app.services.ledgers.changing import difference, facts, fixed_fault, settle
 from app.services.ledgers.definitions import ledger as declared
@@ -32,11 +32,12 @@ IMPORTED = "导入"
 
 @dataclass
 class Written:
-    """What became of many rows: `counts` of created, changed, unchanged; `faults` by the place of the row
-    among those given, with the field in `data`."""
+    """What became of many rows: `counts` of created, changed, unchanged; by the place of the row among those
+    given `faults`, with the field in `data`, and `doubles`, the number of the row that it probably is."""
 
     counts: Counter[str] = field(default_factory=Counter)
     faults: dict[int, list[AppError]] = field(default_factory=dict)
+    doubles: dict[int, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -46,7 +47,7 @@ class _Coming:
     at: int
     entry: Entry
     whole: Values
-    row_id: Any = None
+    double: bool = False
 
 
 def upsert_many(
@@ -58,17 +59,20 @@ def upsert_many(
     batch_id: uuid.UUID | None,
     keys: Keys,
     reason: str = IMPORTED,
+    source: set[Any] | None = None,
 ) -> Written:
     """Enter or complete rows, each (village id, values by column key), by the ledger's natural key.
 
     An empty value never empties a field; what is fixed once entered is never changed but becomes a fault of
     its row, as does everything else that single entering refuses. A voided row that comes again as it was
-    stays voided. Raises Forbidden for a village whose ledger the actor does not keep."""
+    stays voided. `source` are the ids of rows that came from the same source, and grows: with it, money that
+    is there from another one is not entered again but completes what is there (`doubles`). Raises Forbidden
+    for a village whose ledger the actor does not keep."""
     into = declared(ledger) if isinstance(ledger, str) else ledger
     access_ledgers.require_keeper_everywhere(
         session, acting, into.model, {village_id for village_id, _ in rows}
     )
-    run = _Run(session, acting, into, batch_id, reason)
+    run = _Run(session, acting, into, batch_id, reason, source)
     entries = [reading.read(into, village_id, values, keys) for village_id, values in rows]
     reading.link_up(session, into, entries)
     if into is PROJECTS:
@@ -92,7 +96,13 @@ class _Run:
     """One call of `upsert_many`."""
 
     def __init__(
-        self, session: Session, acting: Actor, ledger: Ledger, batch_id: uuid.UUID | None, reason: str
+        self,
+        session: Session,
+        acting: Actor,
+        ledger: Ledger,
+        batch_id: uuid.UUID | None,
+        reason: str,
+        source: set[Any] | None,
     ) -> None:
         self._session = session
         self._acting = acting
@@ -100,6 +110,7 @@ class _Run:
         self._table = ledger.model.__table__
         self._batch_id = batch_id
         self._reason = reason
+        self._source = source
         self._number = tuple(name for name in ledger.natural if name != "line")
         self.written = Written()
 
@@ -110,8 +121,11 @@ class _Run:
         for _ in range(ATTEMPTS):
             existing = self._existing(pending)
             new, changes = self._decide(pending, existing)
+            new = self._set_apart(new, changes)
             touched += self._change(changes)
             pending = self._insert(new, touched)
+            if self._source is not None:
+                self._source.update(touched)
             if not pending:
                 break
         for made in pending:
@@ -178,6 +192,20 @@ class _Run:
             changes.append((made, same))
         return new, changes
 
+    def _set_apart(self, new: list[_Coming], changes: list[tuple[_Coming, Row[Any]]]) -> list[_Coming]:
+        """The new rows that are not probably there from another source; those that are complete what is."""
+        if self._source is None or self._ledger.key not in doubles.LIKE:
+            return new
+        self._source.update(row.id for _, row in changes)
+        coming = [(made.entry.village_id, made.whole) for made in new]
+        found = doubles.find(self._session, self._ledger, coming, self._source)
+        for at, row in found.items():
+            new[at].double = True
+            self.written.doubles[new[at].at] = row.voucher
+            self._source.add(row.id)
+            changes.append((new[at], row))
+        return [made for at, made in enumerate(new) if at not in found]
+
     def _same(self, made: _Coming, rows: Sequence[Row[Any]], used: set[Any]) -> Row[Any] | None:
         """The row that this one is. Where several share a number: the one of the same line if it says the
         same, else one that says the same and came with another file; a voided line is passed over."""
@@ -198,7 +226,7 @@ class _Run:
         updates, histories = [], []
         for made, row in changes:
             before = {name: getattr(row, name) for name in self._ledger.attributes}
-            after = settle(self._ledger, before, self._given(made))
+            after = settle(self._ledger, before, self._given(made, before))
             changed = difference(self._ledger, before, after)
             if not changed:
                 self.written.counts["unchanged"] += 1
@@ -216,9 +244,10 @@ class _Run:
         self.written.counts["changed"] += len(updates)
         return [one["id"] for one in updates]
 
-    def _given(self, made: _Coming) -> Values:
+    def _given(self, made: _Coming, before: Values) -> Values:
         """What was given, without what tells the row apart: that is known to agree."""
-        return {name: value for name, value in made.entry.values.items() if name not in self._ledger.natural}
+        given = {name: value for name, value in made.entry.values.items() if name not in self._ledger.natural}
+        return doubles.filling(self._ledger, before, given) if made.double else given
 
     def _refused(
         self, row: Row[Any], before: Values, after: Values, changed: Sequence[str]

@@ -36,12 +36,14 @@ def many(
     chosen = any_(cast(list(ids), ARRAY(Uuid())))
     if ledger.model is Contract:
         _plan(session, acting, session.scalars(_fresh(Contract.id == chosen)).all())
+        matching.match_late(session, acting, Receivable.contract_id == chosen)
     elif ledger.model is Receivable:
         own = select(Receivable.contract_id).where(Receivable.id == chosen)
         named = Contract.id.in_({*session.scalars(own), *left} - {None})
         _plan(session, acting, session.scalars(_fresh(named)).all())
+        matching.match_late(session, acting, Receivable.id == chosen)
     elif ledger.key == "receipts":
-        matching.match(session, ids)
+        matching.match(session, ids, acting=acting)
     elif ledger.model is HouseholdCount:
         villages = select(HouseholdCount.village_id).where(HouseholdCount.id == chosen)
         for village_id in set(session.scalars(villages)):

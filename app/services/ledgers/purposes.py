@@ -105,7 +105,7 @@ def _kept() -> frozenset[str]:
 
 @cache
 def _strip() -> re.Pattern[str]:
-    """Words to take off and words to keep, so that the longer one wins; a trade leaves the 工 of 工资 to it."""
+    """Words to take off and words to keep, the longer one wins; a trade leaves the 工 of 工资 to it."""
     off = [word for listed in vocabulary.table()["strip"].values() for word in listed]
     longest = sorted({*off, *_kept()}, key=len, reverse=True)
     return re.compile(

@@ -3,6 +3,7 @@ in one question."""
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ from typing import Any
 from sqlalchemy import ARRAY, Integer, Numeric, Uuid, any_, cast, select
 from sqlalchemy.orm import Session
 
-from app.core import text
+from app.core import pii, text
 from app.core.errors import BadInput
 from app.core.keys import Keys
 from app.core.money import LIMIT_FEN
@@ -27,6 +28,8 @@ from app.services.ledgers.definitions import LEDGERS
 from app.services.ledgers.words import person_digest
 
 LARGEST = 10_000_000
+NAME_LONGEST = 60
+_DIGITS = re.compile(r"(?:\d\W{0,2}){14}")
 
 
 @dataclass
@@ -102,9 +105,9 @@ def _value(ledger: Ledger, one: Field, value: Any) -> Any:
             raise BadInput("ledger.choice_wrong", f"「{one.column.label}」不在选项里，请从列表中选。")
         return one.by_word[str(value)]
     if kind == Type.TEXT:
-        return _short(one, _line(str(value)))
+        return _short(one, _private(one, _line(str(value))))
     if kind == Type.LONG_TEXT:
-        return _short(one, text.clean(str(value)))
+        return _short(one, _private(one, text.clean(str(value))))
     if kind == Type.NUMBER:
         return _decimal(ledger, one, value)
     if kind == Type.YEAR and _whole_number(ledger, one.attribute):
@@ -117,6 +120,18 @@ def _value(ledger: Ledger, one: Field, value: Any) -> Any:
 @lru_cache(maxsize=50_000)
 def _line(value: str) -> str:
     return text.one_line(value)
+
+
+def _private(one: Field, value: str) -> str:
+    """Words without identity numbers: in a remark they are masked, in a name or number they are refused, for
+    there the wrong column was read."""
+    masked = pii.mask(value, (pii.Kind.ID_CARD,)) if _DIGITS.search(value) else value
+    if masked != value and one.column.longest <= NAME_LONGEST:
+        raise BadInput(
+            "ledger.id_number_misplaced",
+            f"「{one.column.label}」里是身份证号，请核对列的对应，号码只能放在「身份证号」一列。",
+        )
+    return masked
 
 
 def _short(one: Field, value: Any) -> Any:

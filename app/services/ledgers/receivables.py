@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ARRAY, Uuid, any_, cast, func, select
+from sqlalchemy import ARRAY, Uuid, any_, cast, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.core import clock
@@ -24,6 +24,7 @@ from app.models.ledgers import ContractKind, ContractState
 from app.services import audit
 from app.services.actors import Actor
 from app.services.ledgers import storing
+from app.services.ledgers.base import Values
 from app.services.ledgers.storing import table_of
 from app.services.ledgers.words import name_key, party_kind
 
@@ -115,6 +116,7 @@ def plan(session: Session, *, acting: Actor, contracts: Sequence[Contract]) -> i
     for row in session.scalars(select(Receivable).where(Receivable.contract_id.in_(leases))):
         assert row.contract_id is not None
         there[row.contract_id].append(row)
+    _rename(session, acting, leases, [row for rows in there.values() for row in rows if row.planned])
     paid = _paid(session, [row.id for rows in there.values() for row in rows])
     new: list[dict[str, Any]] = []
     changed = 0
@@ -198,22 +200,49 @@ def _follow(
     after = {name: getattr(row, name) for name in _FOLLOWING} | {"voided": row.voided_at is not None}
     different = [name for name in after if after[name] != before[name]]
     if different:
-        session.add(
-            LedgerChange(
-                id=uuid.uuid4(),
-                noun="receivables",
-                noun_id=str(row.id),
-                village_id=row.village_id,
-                at=clock.now(),
-                actor_kind=acting.kind,
-                actor_id=acting.id,
-                reason=FOLLOWS,
-                before={name: storing.plain(before[name]) for name in different},
-                after={name: storing.plain(after[name]) for name in different},
-            )
-        )
+        _tell(session, acting, row, *({name: one_[name] for name in different} for one_ in (before, after)))
     session.flush()
     return bool(different)
+
+
+def _rename(
+    session: Session, acting: Actor, contracts: Mapping[uuid.UUID, Contract], rows: Sequence[Receivable]
+) -> None:
+    """Let planned rows be called after their contract's new number, paid ones too: else the same rent would
+    be planned, and owed, once more."""
+    wanted = {}
+    for row in rows:
+        assert row.contract_id is not None
+        number = f"{contracts[row.contract_id].number}/{row.number.rpartition('/')[2]}"
+        if number != row.number:
+            wanted[row.village_id, number] = row
+    if not wanted:
+        return
+    own = tuple_(Receivable.village_id, Receivable.number)
+    query = select(Receivable.village_id, Receivable.number).where(own.in_(list(wanted)))
+    for place in wanted.keys() - {(village, number) for village, number in session.execute(query)}:
+        row = wanted[place]
+        before, row.number = row.number, place[1]
+        _tell(session, acting, row, {"number": before}, {"number": row.number})
+    session.flush()
+
+
+def _tell(session: Session, acting: Actor, row: Receivable, before: Values, after: Values) -> None:
+    """The history of a row that followed its contract."""
+    session.add(
+        LedgerChange(
+            id=uuid.uuid4(),
+            noun="receivables",
+            noun_id=str(row.id),
+            village_id=row.village_id,
+            at=clock.now(),
+            actor_kind=acting.kind,
+            actor_id=acting.id,
+            reason=FOLLOWS,
+            before={name: storing.plain(value) for name, value in before.items()},
+            after={name: storing.plain(value) for name, value in after.items()},
+        )
+    )
 
 
 def _paid(session: Session, keys: Sequence[uuid.UUID]) -> set[uuid.UUID | None]:

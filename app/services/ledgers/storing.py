@@ -11,7 +11,20 @@ from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import ARRAY, Select, Table, bindparam, cast, column, func, literal, select, true, update
+from sqlalchemy import (
+    ARRAY,
+    Select,
+    String,
+    Table,
+    bindparam,
+    cast,
+    column,
+    func,
+    literal,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
@@ -137,11 +150,14 @@ def looked_up(
 
 @cache
 def blank(table: Table, name: str) -> Any:
-    """What an attribute holds when nothing is given: null where it may, else the column's own default."""
+    """What an attribute holds when nothing is given: null where it may, else the column's own default. Null
+    also for a number or day that must be there: it is derived, or missing."""
     kept = table.columns[name]
     if kept.nullable:
         return None
     if isinstance(kept.type, JSONB):
         return []
     default = kept.default
-    return default.arg if isinstance(default, ScalarElementColumnDefault) else ""
+    if isinstance(default, ScalarElementColumnDefault):
+        return default.arg
+    return "" if isinstance(kept.type, String) else None

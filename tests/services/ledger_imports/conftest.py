@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app.core.storage import Storage
 from app.models import ImportBatch, Organisation
 from app.models.people import Role
-from app.services import actors
+from app.services import actors, ledgers
 from app.services import ledger_imports as imports
 from app.services.ledger_imports import Choice
 from tests import factories
@@ -54,6 +54,12 @@ class Keeper:
     def enter(self, data: bytes, kind: str = imports.AUTO, **more: Any) -> ImportBatch:
         """Upload, look, enter."""
         return self.apply(self.upload(data, kind, **more))
+
+    def void(self, row: Any) -> None:
+        """Declare a payment void."""
+        ledgers.void(
+            self.session, acting=self.acting, ledger=ledgers.ledger("payments"), row_id=row.id, reason="录错"
+        )
 
     def faulty(self, batch: ImportBatch) -> bytes:
         made = imports.faulty(

@@ -25,6 +25,17 @@ def payments(village: str, *rows: Sequence[Any]) -> bytes:
     )
 
 
+def pages(**content: Sequence[Sequence[Any]]) -> bytes:
+    """A workbook with these sheets."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out) as workbook:
+        for name, rows in content.items():
+            sheet = workbook.add_worksheet(name)
+            for at, row in enumerate(rows):
+                sheet.write_row(at, 0, row)
+    return out.getvalue()
+
+
 def bank_list(owner: str = "萧山区益农镇东联村股份经济合作社") -> bytes:
     """A bank's list with a merged title, an opening balance, movements both ways, and sums at the end."""
 

@@ -71,6 +71,18 @@ def test_columns_are_named_once_and_remembered(keeper: Keeper) -> None:
         mappings.forget(keeper.session, acting=factories.ROOT, mapping_id=remembered.id)
 
 
+def test_what_is_said_of_another_file_changes_no_preview(keeper: Keeper) -> None:
+    header, row = [*FOREIGN, "实付"], [*ROW, 10]
+    code = keeper.places.village.code
+    keeper.say(keeper.upload(book([header, row]), village_code=code), column("给谁"))
+    seen = keeper.upload(book([header, row]), village_code=code)
+    other = keeper.upload(book([header, ["记-2", *row[1:]]]), village_code=code)
+    keeper.say(other, {"Sheet1": {"kind": "payments", "columns": {**SAID, "amount_fen": "实付"}}})
+
+    keeper.apply(seen)
+    assert [one.amount_fen for one in keeper.rows(Payment)] == [1_200]
+
+
 def test_what_is_said_of_columns_must_be_there(keeper: Keeper) -> None:
     batch = keeper.upload(book([FOREIGN, ROW]))
     for said, code in (
@@ -266,7 +278,7 @@ def test_a_file_belongs_to_whoever_sent_it(keeper: Keeper) -> None:
 
 def test_the_file_is_sealed_and_goes(keeper: Keeper) -> None:
     batch = keeper.upload(files.payments("东联村", GOOD))
-    assert b"PK" not in keeper.storage.read(batch.file)[:200]
+    assert b"PK\x03\x04" not in keeper.storage.read(batch.file)
 
     keeper.session.refresh(batch)  # the database says when it came
     with time_machine.travel(batch.created_at + sealed.KEPT_FOR + timedelta(minutes=1), tick=False):

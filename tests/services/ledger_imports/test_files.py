@@ -6,11 +6,14 @@ from datetime import date
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from app.core.errors import BadInput
-from app.models import Asset, Contract, Payment, Receipt
+from app.models import Asset, Benefit, Contract, Payment, Receipt
+from app.models.base import Base
 from app.models.interaction import ImportState
 from app.models.ledgers import PaymentMethod
+from app.services.ledger_imports import Choice
 from tests.services.ledger_imports import files
 from tests.services.ledger_imports.conftest import Keeper
 from tests.workbooks import book
@@ -142,7 +145,8 @@ def test_numbers_of_a_file_come_once(keeper: Keeper) -> None:
 
 
 def test_what_is_no_workbook_or_empty(keeper: Keeper) -> None:
-    for data, code in ((b"x", "sheet.type_refused"), (book([files.PAYMENTS]), "import.empty")):
+    empty = (book([files.PAYMENTS]), "import.empty"), (book([]), "import.empty")
+    for data, code in ((b"x", "sheet.type_refused"), *empty):
         with pytest.raises(BadInput) as refusal:
             keeper.upload(data, "payments")
         assert refusal.value.code == code
@@ -160,3 +164,95 @@ def test_formulas_count_with_their_results(keeper: Keeper) -> None:
     batch = keeper.enter(book(content))
     assert batch.result["sheets"][0]["formulas"] == 1
     assert keeper.rows(Payment)[0].amount_fen == 1_200
+
+
+AID = ["村社", "补助名称", "发放期间", "姓名", "发放日期", "金额", "身份证号"]
+
+
+def test_a_total_that_fills_all_columns_is_no_row(keeper: Keeper) -> None:
+    header = ["村社", "年度", "科目", "预算金额"]
+    rows = [["东联村", 2026, "办公费", 5], ["东联村", 2026, "支出合计", 5]]
+    batch = keeper.upload(book([header, *rows]), "budgets")
+
+    assert (batch.rows, batch.result["skipped"]) == (1, 1)
+
+
+def test_lines_of_aid_are_counted_for_each_person(keeper: Keeper) -> None:
+    def aid(*rows: tuple[str, int]) -> bytes:
+        return book([AID, *(["东联村", "高龄补贴", "2026-03", *row(one)] for one in rows)])
+
+    def row(one: tuple[str, int]) -> list[Any]:
+        return [one[0], "2026-03-20", one[1], None]
+
+    keeper.enter(aid(("甲某", 100), ("乙某", 100)), "benefits")
+    assert {(one.recipient, one.line) for one in keeper.rows(Benefit)} == {("甲某", 1), ("乙某", 1)}
+    corrected = keeper.upload(aid(("乙某", 120)), "benefits")  # not a second payment beside the first
+    assert [error["cell"] for error in corrected.errors] == ["F2"]
+
+
+def test_numbers_that_differ_in_their_dashes_are_one(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.services.ledger_imports.running.CHUNK", 1)
+    rows = [["东联村", "Z-1", "甲"], ["东联村", "Z—1", "乙"]]
+    batch = keeper.upload(book([["村社", "资金编号", "资金名称"], *rows]), "funds")
+
+    assert [(error["cell"], error["problem"]) for error in batch.errors] == [("B3", "和第 2 行是同一条")]
+
+
+def test_a_sheet_that_is_not_read_is_told_of(keeper: Keeper) -> None:
+    row = ["东联村", "记-1", "2026-03-05", "甲店", 5, "转账", "办公费", "纸"]
+    other = ["村社", "凭证号", "付款日子", "收款人", "金额", "付款方式", "科目", "用途"]
+    batch = keeper.upload(files.pages(一月=[files.PAYMENTS, row], 二月=[other, row]), "payments")
+
+    assert batch.state is ImportState.PREVIEWED
+    assert [(sheet["name"], sheet["ready"]) for sheet in batch.result["sheets"]] == [
+        ("一月", True),
+        ("二月", False),
+    ]
+    assert batch.result["sheets"][1]["lacking"] == ["paid_on"]
+    assert keeper.apply(batch).rows == 1
+
+
+def test_good_rows_leave_out_what_names_a_bad_one(keeper: Keeper) -> None:
+    leases = ["村社", "合同编号", "合同类型", "合同名称", "乙方", "开始日期", "合同金额"]
+    paid = ["2026-03-05", "甲店", 5, "转账", "办公费", "纸"]
+    data = files.pages(
+        支出=[
+            [*files.PAYMENTS, "合同编号"],
+            ["东联村", "记-1", *paid, "HT-7"],
+            ["东联村", "记-2", *paid, "HT-8"],
+        ],
+        合同=[
+            leases,
+            ["东联村", "HT-7", "施工", "村道", "甲店", "某日", 5],
+            ["东联村", "HT-8", "施工", "村道", "甲店", "2026-01-01", 5],
+        ],
+    )
+    batch = keeper.upload(data)
+    assert [(error["sheet"], error["cell"]) for error in batch.errors] == [("合同", "F2"), ("支出", "I2")]
+
+    keeper.apply(batch, Choice.GOOD_ROWS)
+    assert [row.voucher for row in keeper.rows(Payment)] == ["记-2"]
+
+
+def test_identity_numbers_are_kept_nowhere(keeper: Keeper) -> None:
+    number, short = "11010519491231002X", "110105194912310"
+    days = ["2026-03-20", 120]
+    batch = keeper.upload(
+        book(
+            [
+                [*AID, "政策依据"],
+                ["东联村", "高龄补贴", "2026-03", "甲某", *days, number, f"见 {number} 的申请"],
+                ["东联村", "高龄补贴", "2026-03", "乙某", *days, short, ""],
+                ["东联村", "高龄补贴", "2026-03", number, *days, "", ""],
+            ]
+        ),
+        "benefits",
+    )
+    assert [error["cell"] for error in batch.errors] == ["G3", "D4"]
+    assert batch.errors[0]["value"] == "***"
+    keeper.apply(batch, Choice.GOOD_ROWS)
+
+    assert [row.basis for row in keeper.rows(Benefit)] == ["见 110*************2X 的申请"]
+    for table in Base.metadata.tables:
+        kept = text(f'SELECT count(*) FROM "{table}" AS one WHERE one::text LIKE :part')
+        assert keeper.session.scalar(kept, {"part": f"%{number[:12]}%"}) == 0, table

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import func, select
 
 from app.core.db import BorrowedDatabase, Database
+from app.core.errors import Conflict
 from app.core.settings import Settings
 from app.core.storage import Storage
 from app.models import Export, ImportBatch, Payment
@@ -195,3 +196,42 @@ def test_two_at_once_enter_it_once(database: Database, tmp_path: Path, queued: b
             assert session.scalar(select(func.count()).select_from(Export)) == 1
     assert (here.number(), here.batch(key).state) == (40, ImportState.APPLIED)
     assert here.batch(key).result["counts"]["payments"]["created"] == 40
+
+
+def test_a_file_of_the_greatest_length_is_read_and_not_put_off_for_ever(
+    here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.services.ledger_imports.batches.MOST_ROWS", 30)
+    key = here.upload(files.payments("东联村", *ROWS), queued=True)
+    assert here.work() is WorkState.DONE
+    assert here.batch(key).state is ImportState.PREVIEWED
+
+
+def test_nobody_waits_for_the_worker(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = Here(database, tmp_path)
+    key = here.upload(files.payments("东联村", *ROWS))
+    here.apply(key, queued=True)
+    written = running._Sheet._write
+    inside, going_on = threading.Event(), threading.Event()
+
+    def held(self: Any, *arguments: Any) -> None:
+        inside.set()
+        assert going_on.wait(30)
+        written(self, *arguments)
+
+    monkeypatch.setattr(running._Sheet, "_write", held)
+    with ThreadPoolExecutor(2) as pool:
+        working = pool.submit(here.work)
+        try:
+            assert inside.wait(30)
+            pool.submit(here.apply, key).result(10)
+            with pytest.raises(Conflict), database.transaction() as session:
+                imports.say(
+                    session, acting=here.acting, batch_id=key, said={}, storage=here.storage, keys=KEYS
+                )
+        finally:
+            going_on.set()
+        assert working.result(30) is WorkState.DONE
+    assert here.number() == 40

@@ -112,6 +112,7 @@ def test_what_is_refused(session: Session, village: Organisation) -> None:
     no("ledger.order_wrong", "receipts", banked_on=ago(11))
     no("ledger.quantity_absurd", "labour_slips", quantity="20")
     no("ledger.id_number_wrong", "deaths", id_number="123")
+    no("ledger.id_number_misplaced", "deaths", name=ID_NUMBER)
     no("ledger.period_wrong", "benefits", period="去年")
     no("ledger.votes_wrong", "meetings", votes_abstained=2)
     no("ledger.number_large", "assets", area="100000000")

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.core import clock
@@ -18,7 +18,7 @@ from app.models.organisations import Organisation
 from app.services import contracts, ledgers
 from app.services.ledgers import receivables
 from tests import factories as make
-from tests.services.ledgers.rows import ago, enter, lease, receipt, receivable
+from tests.services.ledgers.rows import ago, enter, lease, payment, receipt, receivable
 from tests.support import settings_for
 
 
@@ -144,3 +144,66 @@ def test_old_rows_get_their_derived_columns(borrowed: BorrowedDatabase, tmp_path
         assert (row.payee_key, row.payee_kind) == ("某某萧山公司", PartyKind.FIRM)
         assert (row.expense, row.purpose_key) == (ExpenseClass.LABOUR, "河道保洁")
         assert row.lock_version == 2
+
+
+def test_a_new_number_of_a_contract_makes_no_second_debt(session: Session, village: Organisation) -> None:
+    contract = enter(session, village, "contracts", **two_years())
+    first = session.scalars(select(Receivable).order_by(Receivable.due_on)).first()
+    assert first is not None
+    enter(session, village, "receipts", **receipt(receivable_id=first.id))
+    before = owed(session, village)
+
+    change(session, "contracts", contract, number="HT-9")
+    assert owed(session, village) == before
+    assert session.scalars(select(Receivable.number).order_by(Receivable.number)).all() == [
+        "HT-9/01",
+        "HT-9/02",
+    ]
+    told = session.scalars(select(LedgerChange).where(LedgerChange.noun_id == str(first.id))).one()
+    assert (told.before, told.after) == ({"number": "HT-1/01"}, {"number": "HT-9/01"})
+    again = enter(session, village, "contracts", **two_years())
+    assert session.scalar(select(func.count()).where(Receivable.contract_id == again.id)) == 2
+
+
+def change(session: Session, key: str, row: Any, **changes: Any) -> None:
+    ledgers.change(
+        session, acting=make.ROOT, ledger=ledgers.ledger(key), row_id=row.id, changes=changes, reason="核对"
+    )
+
+
+def test_money_that_came_before_the_books_pays_what_they_tell(
+    session: Session, village: Organisation
+) -> None:
+    by_name = enter(session, village, "receipts", **receipt())
+    row = enter(session, village, "receivables", **receivable())
+    assert by_name.receivable_id == row.id
+    [told] = ledgers.history(session, acting=make.ROOT, ledger=ledgers.ledger("receipts"), row_id=by_name.id)
+    assert (told.before, told.after) == ({"receivable_id": None}, {"receivable_id": str(row.id)})
+
+    rent = receipt(voucher="2", payer="张三", amount_fen=1_200_000)
+    early = enter(session, village, "receipts", **rent)
+    enter(session, village, "contracts", **two_years(counterparty="张三", number="HT-3"))
+    assert early.receivable_id is not None
+    assert early.contract_id is not None
+
+
+def test_what_somebody_untied_stays_untied(session: Session, village: Organisation) -> None:
+    row = enter(session, village, "receivables", **receivable())
+    paid = enter(session, village, "receipts", **receipt())
+    assert paid.receivable_id == row.id
+
+    change(session, "receipts", paid, receivable_number=None)
+    change(session, "receipts", paid, purpose="押金")
+    change(session, "receivables", row, title="改名")
+    assert paid.receivable_id is None
+    change(session, "receipts", paid, receivable_number="YS-1")
+    assert paid.receivable_id == row.id
+
+
+@pytest.mark.timeout(60)
+def test_a_name_without_letters_is_complete_as_it_is(borrowed: BorrowedDatabase, tmp_path: Any) -> None:
+    with borrowed.transaction() as session:
+        village = make.places(session).village
+        for voucher in ("1", "2"):
+            enter(session, village, "payments", **payment(payee="***", voucher=voucher))
+    assert complete_ledgers(borrowed, settings_for(tmp_path)) == "rows=0 receivables=0"
