@@ -75,7 +75,7 @@ def list_backtests(
     key: RuleKey, acting: Signed, session: ReadSession, after: After = None, limit: Limit = 50
 ) -> Page[BacktestOut]:
     """一条规则的回测记录，新的在前。"""
-    query = backtests.listing(acting, settings.find_rule(key))
+    query = backtests.listing(session, acting=acting, rule=settings.find_rule(key))
     rows, following = page(
         session,
         query,

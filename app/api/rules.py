@@ -97,7 +97,9 @@ class SettingChange(Out):
 class RunRequest(Body):
     """A run as of a date."""
 
-    as_of: Day | None = Field(default=None, description="按哪一天的情况计算，不填为今天")
+    as_of: Day | None = Field(
+        default=None, description="按哪一天的情况计算，不填为今天；不是今天的只计算，不产生、不解除预警"
+    )
 
 
 class RunOut(Out):
@@ -171,7 +173,7 @@ def list_rule_changes(
 
 @api.post("/rules/{key}/run", responses=problems(400, 403, 404, 409, 422))
 def run_rule(key: RuleKey, body: RunRequest, acting: Admin, here: InContext) -> RunOut:
-    """立即运行一次；新出现的预警照常推送，没有变化的不重复推送。"""
+    """立即运行一次；新出现的预警照常推送，没有变化的不重复推送。按其他日期运行只看结果（looked）。"""
     rule = settings.find_rule(key)
     with here.database.transaction() as session:
         done = RunOut.model_validate(evaluation.run(session, acting=acting, rule=rule, as_of=body.as_of))

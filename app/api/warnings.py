@@ -176,6 +176,7 @@ class Closing(Body):
 
     reason: CloseReason = Field(examples=["mended"])
     text: OptionalParagraph = Field(default="", examples=["公告已核对。"])
+    transferred_to: OptionalLine = Field(default="", description="移送给哪个单位；理由为 transferred 时必填")
     version: Version = None
 
 
@@ -307,6 +308,7 @@ def close_warning(
         warning_id=warning_id,
         reason=body.reason,
         text=body.text,
+        transferred_to=body.transferred_to,
         version=body.version,
     )
     return _show(session, acting, warning_id)

@@ -123,7 +123,8 @@ def rules_run(
     as_of: Annotated[datetime | None, typer.Option(formats=ISO_DAY, help="date to evaluate for")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Evaluate the rules as of a date (default today), as the scheduler does."""
+    """Evaluate the rules, as the scheduler does; as of another day than today only to look, which changes
+    nothing."""
     day: date | None = as_of.date() if as_of else None
     rows = []
     current = settings()

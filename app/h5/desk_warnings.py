@@ -61,12 +61,13 @@ def listing(
             outbox.mark_read(
                 session, officer_id=acting.officer_id, subject_kind="warnings", subject_id=acting.id
             )
-        found = session.scalars(queries.listing(acting, filters).limit(PAGE_SIZE)).all()
+        found = session.scalars(queries.listing(acting, filters).limit(PAGE_SIZE + 1)).all()
         lost = auditing.count(session, acting) if access.inspects(acting) else 0
     return show(
         request,
         "desk/warnings.html",
-        warnings=found,
+        warnings=found[:PAGE_SIZE],
+        more=len(found) > PAGE_SIZE,
         everything=bool(all),
         filters=filters,
         colours=Colour,
@@ -219,15 +220,23 @@ def close(
     version: Version,
     reason: Annotated[CloseReason | None, Form()] = None,
     text: Text = "",
+    transferred_to: Annotated[str, Form(max_length=80)] = "",
 ) -> Response:
     """Review and strike off (复核销号)."""
 
     def step(session: Session, _: list[str]) -> object:
         return lifecycle.close(
-            session, acting=acting, warning_id=warning_id, reason=_chosen(reason), text=text, version=version
+            session,
+            acting=acting,
+            warning_id=warning_id,
+            reason=_chosen(reason),
+            text=text,
+            transferred_to=transferred_to,
+            version=version,
         )
 
-    return _do(request, warning_id, acting, step, done="closed", typed={"close": text})
+    typed = {"close": text, "transferred_to": transferred_to}
+    return _do(request, warning_id, acting, step, done="closed", typed=typed)
 
 
 @router.post("/{warning_id}/silence", dependencies=[OurForm])
@@ -322,7 +331,6 @@ def _page(
 
 
 def _may_silence(session: Session, acting: Actor, warning: EarlyWarning, village: Organisation) -> bool:
-    red = warning.colour == Colour.RED
-    return warning.state != WarningState.CLOSED and access_warnings.may_silence(
-        session, acting, village, red=red
-    )
+    if warning.state == WarningState.CLOSED or warning.mode == RuleMode.SHADOW:
+        return False
+    return access_warnings.may_silence(session, acting, village, red=warning.colour == Colour.RED)

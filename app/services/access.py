@@ -43,6 +43,8 @@ from app.services.access_base import refused as refused
 from app.services.access_base import require_administrator as require_administrator
 from app.services.access_base import within as within
 from app.services.access_warnings import access_warning as access_warning
+from app.services.access_warnings import sees_trials as sees_trials
+from app.services.access_warnings import told_in_audit
 from app.services.access_warnings import visible_warnings as visible_warnings
 from app.services.actors import Actor, Officer, Villager
 
@@ -288,7 +290,7 @@ def visible_officers(actor: Actor) -> Condition:
 
 def visible_audit(actor: Actor) -> Condition:
     """Administrators see the whole trail, inspectors that of their area; nobody the steps of a complaint
-    that he may not know of, nor of a message about it."""
+    or of a warning that he may not know of, nor of a message about a complaint."""
     if not isinstance(actor, Officer):
         return true() if is_administrator(actor) else false()
     reach: Condition = true()
@@ -302,7 +304,12 @@ def visible_audit(actor: Actor) -> Condition:
         OutgoingMessage.id == _key_of("message"),
         or_(OutgoingMessage.subject_kind != "complaint", about_known),
     )
-    return and_(reach, or_(AuditEntry.noun != "complaint", known), or_(AuditEntry.noun != "message", told))
+    return and_(
+        reach,
+        told_in_audit(actor),
+        or_(AuditEntry.noun != "complaint", known),
+        or_(AuditEntry.noun != "message", told),
+    )
 
 
 def _key_of(noun: str) -> ColumnElement[uuid.UUID]:

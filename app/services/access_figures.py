@@ -4,6 +4,8 @@ nothing."""
 
 from __future__ import annotations
 
+import uuid
+
 from sqlalchemy import false, or_, select, true
 from sqlalchemy.orm import Session
 
@@ -36,6 +38,15 @@ def access_place(session: Session, actor: Actor, code: str, *kinds: Organisation
     if kinds and found.kind not in kinds:
         raise BadInput("figures.wrong_kind", f"「{found.name}」不是这一页要的单位类型。", given=code)
     return found
+
+
+def counties_of(session: Session, actor: Actor) -> list[uuid.UUID]:
+    """The counties that the actor inspects; for an administrator all of them."""
+    query = select(Organisation.id).where(Organisation.kind == OrganisationKind.COUNTY)
+    if not is_administrator(actor):
+        own = actor.organisations(Role.COUNTY_INSPECTOR) if isinstance(actor, Officer) else ()
+        query = query.where(Organisation.id.in_(own))
+    return sorted(session.scalars(query))
 
 
 def require_county(actor: Actor) -> None:

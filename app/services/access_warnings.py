@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import and_, exists, false, func, or_, select, true
+from sqlalchemy import Uuid, and_, case, cast, exists, false, func, not_, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from app.core.errors import Forbidden, NotFound
-from app.models import EarlyWarning, Organisation, Silence, WarningEvent
+from app.models import AuditEntry, EarlyWarning, Organisation, Silence, WarningEvent
 from app.models.organisations import OrganisationKind
 from app.models.people import Role
 from app.models.rules import RuleMode
@@ -39,6 +39,23 @@ def visible_warnings(actor: Actor) -> Condition:
     )
     county = within(EarlyWarning.village_id, actor.organisations(Role.COUNTY_INSPECTOR))
     return or_(and_(EarlyWarning.mode == RuleMode.ACTIVE, reach), county)
+
+
+def sees_trials(actor: Actor) -> bool:
+    """Whether the actor may know what rules find that are only tried out (试运行): the county."""
+    county = isinstance(actor, Officer) and bool(actor.organisations(Role.COUNTY_INSPECTOR))
+    return county or is_administrator(actor)
+
+
+def told_in_audit(actor: Actor) -> Condition:
+    """SQL over `AuditEntry`: it is about no single warning, or about one that the actor may know of."""
+    key = case((single := _about_a_warning(), cast(AuditEntry.noun_id, Uuid)))
+    return or_(not_(single), exists().where(EarlyWarning.id == key, visible_warnings(actor)))
+
+
+def _about_a_warning() -> Condition:
+    """Rows about many at once carry no village, and a word instead of a key."""
+    return and_(AuditEntry.noun == "warning", AuditEntry.village_id.is_not(None))
 
 
 def _of_line(departments: tuple[uuid.UUID, ...]) -> Condition:

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from app.core import clock
 from app.core.db import Database
-from app.models import Contract, EarlyWarning, OutgoingMessage, WarningNotice
+from app.models import Contract, EarlyWarning, Organisation, OutgoingMessage, WarningNotice
 from app.models.people import Role
 from app.rules import by_key
 from app.services.warnings import evaluation, notices
@@ -143,3 +143,43 @@ def test_the_list_is_narrowed_and_reads_the_digest(
     ):
         assert (warning.title in client.get(f"/desk/warnings{query}").text) is found, query
     assert "没有看" not in client.get("/desk").text
+
+
+def test_a_list_that_is_cut_short_says_so(
+    client: TestClient, borrowed: Database, town: Town, warning: EarlyWarning, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log_in(client, borrowed, town.inspector)
+    assert "列出前" not in client.get("/desk/warnings").text
+    with borrowed.transaction() as session:
+        factories.contract(session, town.village)
+        rule = by_key("contract.expiring")
+        assert rule is not None
+        evaluation.run(session, acting=factories.ROOT, rule=rule)
+    monkeypatch.setattr("app.h5.desk_warnings.PAGE_SIZE", 1)
+    assert "列出前 1 条" in client.get("/desk/warnings").text
+
+
+def test_what_is_tried_out_offers_no_silence(
+    client: TestClient, borrowed: Database, town: Town, warning: EarlyWarning
+) -> None:
+    address = f"/desk/warnings/{warning.id}"
+    with borrowed.transaction() as session:
+        place = session.get_one(Organisation, town.village.ancestry[0])
+        county = officer(session, Role.COUNTY_INSPECTOR, place)
+        factories.identity(session, subscribed=False).officer_id = county.id
+    log_in(client, borrowed, county)
+    assert has_form(client.get(address).text, "/silence")
+    with borrowed.transaction() as session:
+        session.execute(update(EarlyWarning).values(mode="shadow"))
+    assert not has_form(client.get(address).text, "/silence")
+
+
+def test_the_text_of_a_finding_is_text(
+    client: TestClient, borrowed: Database, town: Town, warning: EarlyWarning
+) -> None:
+    with borrowed.transaction() as session:
+        bad = "<script>alert(1)</script>"
+        session.execute(update(EarlyWarning).values(title=bad, basis=bad, muted_because=bad, missing=bad))
+    log_in(client, borrowed, town.inspector)
+    for address in ("/desk/warnings", f"/desk/warnings/{warning.id}", "/desk"):
+        assert "<script>alert" not in client.get(address).text

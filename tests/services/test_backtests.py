@@ -12,9 +12,9 @@ from sqlalchemy import func, select
 
 from app.core import clock, sheets
 from app.core.db import BorrowedDatabase
-from app.core.errors import BadInput, Forbidden
+from app.core.errors import BadInput, Forbidden, NotFound
 from app.core.storage import Storage
-from app.models import Disclosure, EarlyWarning, OutgoingMessage, RuleBacktest
+from app.models import Disclosure, EarlyWarning, Export, OutgoingMessage, RuleBacktest
 from app.models.base import WorkState
 from app.models.disclosures import DisclosureKind, DisclosureState
 from app.models.people import Role
@@ -141,3 +141,31 @@ def test_the_worker_makes_it_and_the_county_reads_it(
 def test_wrong_days_are_refused(borrowed: BorrowedDatabase, since: date, until: date, step: int) -> None:
     with pytest.raises(BadInput):
         backtests.run(borrowed, RULE, since=since, until=until, step_days=step)
+
+
+def test_another_county_learns_nothing(borrowed: BorrowedDatabase, places: factories.Places) -> None:
+    """Neither by asking himself, nor by reading what the other county or the platform asked."""
+    with borrowed.transaction() as session:
+        elsewhere = factories.places(session, "别县的村")
+        factories.contract(session, elsewhere.village, ends_in=10)
+        mine, theirs = (
+            factories.acting(session, factories.officer(session, Role.COUNTY_INSPECTOR, place.county))
+            for place in (places, elsewhere)
+        )
+        since = TODAY - timedelta(days=90)
+        asked = backtests.request(session, acting=theirs, rule=RULE, since=since, until=TODAY)
+        whole = backtests.request(session, acting=factories.ROOT, rule=RULE, since=since, until=TODAY)
+        keys, parameters = (asked.id, whole.id), session.get_one(Export, asked.export_id).parameters
+        for acting, seen in ((mine, set()), (theirs, {asked.id}), (factories.ROOT, set(keys))):
+            assert {
+                row.id for row in session.scalars(backtests.listing(session, acting=acting, rule=RULE))
+            } == seen
+            for key in set(keys) - seen:
+                with pytest.raises(NotFound):
+                    backtests.find(session, acting=acting, backtest_id=key)
+    backtests.make(borrowed, settings_for(Path("unused")), parameters, lambda _done, _total: None)
+    with borrowed.reading() as session:
+        outcome = session.get_one(RuleBacktest, keys[0]).outcome
+        assert outcome is not None
+        assert [one["code"] for one in outcome["by_village"]] == [elsewhere.village.code]
+        assert outcome["not_computable"]["of"] == 1

@@ -37,17 +37,19 @@ class Episode:
 @dataclass
 class Replay:
     """What came of it. `episodes` by village and subject; `fired_on`: how many subjects fired on each day;
-    `villages`: what the rule said of each village on the last day."""
+    `villages`: what the rule said of each village on the last day. `within`: the villages that count, None
+    for all."""
 
     rule: Rule[Any]
     days: Sequence[date]
+    within: frozenset[uuid.UUID] | None = None
     episodes: dict[str, Episode] = field(default_factory=dict)
     fired_on: dict[date, int] = field(default_factory=dict)
     villages: dict[uuid.UUID, Judged] = field(default_factory=dict)
 
     def note(self, day: date, said: Evaluation) -> None:
         """Take in one day."""
-        firing = {finding.key: finding for finding in said.findings}
+        firing = {finding.key: finding for finding in said.findings if self._counts(finding.village_id)}
         for key, finding in firing.items():
             known = self.episodes.get(key)
             if known is None:
@@ -59,7 +61,10 @@ class Replay:
             if key not in firing and episode.ended_on is None:
                 episode.ended_on = day
         self.fired_on[day] = len(firing)
-        self.villages = said.villages
+        self.villages = {key: judged for key, judged in said.villages.items() if self._counts(key)}
+
+    def _counts(self, village_id: uuid.UUID) -> bool:
+        return self.within is None or village_id in self.within
 
 
 def days_between(since: date, until: date, step_days: int) -> list[date]:
@@ -74,10 +79,12 @@ def replay(
     *,
     thresholds: Thresholds,
     days: Sequence[date],
+    within: frozenset[uuid.UUID] | None = None,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Replay:
-    """Judge the rule as of each day, each in a transaction of its own that only reads."""
-    done = Replay(rule, days)
+    """Judge the rule as of each day, each in a transaction of its own that only reads; of the villages
+    `within` alone, compared with all as ever."""
+    done = Replay(rule, days, within)
     for number, day in enumerate(days, start=1):
         with database.reading() as session:
             done.note(day, rule.evaluate(session, as_of=day, thresholds=thresholds))

@@ -7,17 +7,17 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, exists, select, true
 from sqlalchemy.orm import Session
 
 from app.core import clock
 from app.core.db import Database
 from app.core.errors import BadInput, NotFound
 from app.core.settings import Settings
-from app.models import Export, RuleBacktest
+from app.models import Export, Organisation, RuleBacktest
 from app.models.base import Json
 from app.rules.base import Rule, Thresholds
-from app.services import access_figures, audit, tasks
+from app.services import access, access_figures, audit, tasks
 from app.services.actors import Actor
 from app.services.backtests.outcome import summary, workbook
 from app.services.backtests.replay import days_between, replay
@@ -40,14 +40,16 @@ def request(
     thresholds: dict[str, Any] | None = None,
 ) -> RuleBacktest:
     """Ask for a back-test with the thresholds in force, or with `thresholds` instead of some of them; the
-    worker begins at once. For county inspectors and administrators.
+    worker begins at once. For county inspectors, of their county, and administrators.
 
     Raises Forbidden, BadInput for days in the wrong order, more than 400 of them, or a wrong threshold."""
     access_figures.require_county(acting)
     days = _checked(since, until, step_days)
     chosen = _thresholds(session, rule, thresholds or {})
     key = uuid.uuid4()
-    export = tasks.queue(session, acting=acting, kind=KIND, parameters={"backtest_id": str(key)})
+    counties = [str(one) for one in access_figures.counties_of(session, acting)]
+    parameters = {"backtest_id": str(key), "counties": counties}
+    export = tasks.queue(session, acting=acting, kind=KIND, parameters=parameters)
     export.total = len(days)
     row = RuleBacktest(
         id=key,
@@ -85,17 +87,28 @@ def _checked(since: date, until: date, step_days: int) -> list[date]:
     return days_between(since, until, step_days)
 
 
-def listing(acting: Actor, rule: Rule[Any]) -> Select[RuleBacktest]:
-    """The back-tests of a rule, newest first. For county inspectors and administrators."""
+def _readable(session: Session, acting: Actor) -> ColumnElement[bool]:
+    """Those that tell of no county but the actor's own."""
     access_figures.require_county(acting)
-    query = select(RuleBacktest).where(RuleBacktest.rule == rule.key)
+    if access.is_administrator(acting):
+        return true()
+    own = [str(one) for one in access_figures.counties_of(session, acting)]
+    return exists().where(
+        Export.id == RuleBacktest.export_id, Export.parameters["counties"].contained_by(own)
+    )
+
+
+def listing(session: Session, *, acting: Actor, rule: Rule[Any]) -> Select[RuleBacktest]:
+    """The back-tests of a rule, newest first. For inspectors of the counties that they tell of, and
+    administrators."""
+    query = select(RuleBacktest).where(RuleBacktest.rule == rule.key, _readable(session, acting))
     return query.order_by(RuleBacktest.requested_at.desc(), RuleBacktest.id.desc())
 
 
 def find(session: Session, *, acting: Actor, backtest_id: uuid.UUID) -> RuleBacktest:
-    """One back-test. Raises NotFound."""
-    access_figures.require_county(acting)
-    row = session.get(RuleBacktest, backtest_id)
+    """One back-test. Raises NotFound, also for one that tells of another county."""
+    mine = RuleBacktest.id == backtest_id, _readable(session, acting)
+    row = session.scalar(select(RuleBacktest).where(*mine))
     if row is None:
         raise NotFound("backtest.not_found", "没有找到这次回测。")
     return row
@@ -115,6 +128,7 @@ def make(
     with database.reading() as session:
         row = session.get_one(RuleBacktest, uuid.UUID(parameters["backtest_id"]))
         since, until, step, given, key = row.since, row.until, row.step_days, row.thresholds, row.rule
+        within = _villages(session, parameters["counties"]) if "counties" in parameters else None
     rule = settings.find_rule(key)
     outcome, content = run(
         database,
@@ -123,12 +137,18 @@ def make(
         since=since,
         until=until,
         step_days=step,
+        within=within,
         progress=progress,
     )
     with database.transaction() as session:
         row = session.get_one(RuleBacktest, uuid.UUID(parameters["backtest_id"]))
         row.outcome, row.finished_at = outcome, clock.now()
     return f"回测-{rule.code}-{since}至{until}.xlsx", content
+
+
+def _villages(session: Session, counties: list[str]) -> frozenset[uuid.UUID]:
+    area = access.within(Organisation.id, tuple(map(uuid.UUID, counties)))
+    return frozenset(session.scalars(select(Organisation.id).where(area)))
 
 
 def run(
@@ -139,13 +159,14 @@ def run(
     until: date,
     step_days: int,
     thresholds: dict[str, Any] | None = None,
+    within: frozenset[uuid.UUID] | None = None,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> tuple[dict[str, Any], bytes]:
-    """Replay at once, with the thresholds in force where none are given: the figures and the workbook. Raises
-    BadInput as `request`."""
+    """Replay at once, with the thresholds in force where none are given: the figures and the workbook, of the
+    villages `within` (None: all). Raises BadInput as `request`."""
     days = _checked(since, until, step_days)
     with database.reading() as session:
         chosen = _thresholds(session, rule, thresholds or {})
-    done = replay(database, rule, thresholds=chosen, days=days, progress=progress)
+    done = replay(database, rule, thresholds=chosen, days=days, within=within, progress=progress)
     with database.reading() as session:
         return summary(session, done), workbook(session, done)

@@ -70,9 +70,11 @@ def apply(
     *,
     mode: RuleMode,
     as_of: date,
+    remark: str = "",
 ) -> Counter[str]:
-    """Write what changed; how many of each change, and how many notices wait now (`pushed`)."""
-    return _Run(session, rule, said, open_ones, closed_ones, mode, as_of).apply()
+    """Write what changed; how many of each change, and how many notices wait now (`pushed`). `remark`: what
+    the reviewer should know of everything that this run clears."""
+    return _Run(session, rule, said, open_ones, closed_ones, mode, as_of, remark).apply()
 
 
 class _Run:
@@ -87,10 +89,11 @@ class _Run:
         closed_ones: Found,
         mode: RuleMode,
         as_of: date,
+        remark: str,
     ) -> None:
         self._session, self._rule, self._said = session, rule, said
         self._live, self._settled = open_ones, closed_ones
-        self._mode, self._as_of = mode, as_of
+        self._mode, self._as_of, self._remark = mode, as_of, remark
         self._terms = escalation.Terms.load(session)
         self._repeat_days: int = county_settings.get(session, "warning.repeat_days")
         self._changes: list[tuple[EarlyWarning, Change, str]] = []
@@ -176,14 +179,14 @@ class _Run:
             warning.missing = self._said.unknown.get(key, "")
             self._outcome[(Change.UNKNOWN if warning.missing else Change.UNEXPLAINED).value] += 1
             return
-        warning.missing = ""
+        warning.missing, reason = "", said.reason + self._remark
         change = decide(None, Known(warning.colour, warning.state))
         if change == Change.CLEARED:
             warning.state, warning.cleared_at = WarningState.CLEARED, clock.now()
-            warning.clearing_evidence = {"reason": said.reason, **said.evidence}
+            warning.clearing_evidence = {**said.evidence, "reason": reason}
             warning.muted_by = warning.muted_because = ""
             escalation.set_steps(warning, self._terms.reviewing(warning.ladder))
-        self._note(warning, change, said.reason)
+        self._note(warning, change, reason)
 
     def _number_episodes(self) -> None:
         """Whatever is new is the next episode of its subject."""

@@ -137,7 +137,7 @@ def _why() -> ColumnElement[str]:
 
     brought = OutgoingMessage.state.in_([WorkState.PENDING, WorkState.CLAIMED, WorkState.DONE])
     return case(
-        (~some(), literal(Why.NOBODY.value)),
+        (~some(WarningNotice.state != NoticeState.DROPPED), literal(Why.NOBODY.value)),
         (some(WarningNotice.state == NoticeState.GROUPED, brought), literal(Why.UNOPENED.value)),
         (some(WarningNotice.state == NoticeState.WAITING), literal(Why.WAITING.value)),
         else_=literal(Why.UNDELIVERED.value),
@@ -193,10 +193,14 @@ def _mend_steps(session: Session) -> int:
 
 
 def _mend_notices(session: Session) -> int:
-    """Where nobody was to be told, because nobody was appointed, somebody may be by now."""
+    """Where nobody was to be told, because nobody was appointed or all have left since, somebody may be by
+    now. The day keeps apart an officer who left and came back."""
+    told_once = exists().where(
+        WarningNotice.warning_id == EarlyWarning.id, WarningNotice.state != NoticeState.DROPPED
+    )
     silent = session.scalars(
         select(EarlyWarning)
-        .where(_live(), ~exists().where(WarningNotice.warning_id == EarlyWarning.id))
+        .where(_live(), ~told_once)
         .order_by(EarlyWarning.id)
         .with_for_update(key_share=True, skip_locked=True)
     ).all()
@@ -204,5 +208,6 @@ def _mend_notices(session: Session) -> int:
         return 0
     told = audience.load(session, {warning.village_id for warning in silent})
     heard = [one for one in silent if told.first(one.village_id, one.line)]
-    calls = [notices.Call(one, "audited:0", told.first(one.village_id, one.line)) for one in heard]
+    change = f"audited:{clock.today().isoformat()}"
+    calls = [notices.Call(one, change, told.first(one.village_id, one.line)) for one in heard]
     return min(notices.call(session, calls), len(heard))

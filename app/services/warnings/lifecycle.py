@@ -92,10 +92,7 @@ def propose(
         raise BadInput(
             "warning.mended_by_data", "「已整改」由数据证明，不能申请；请选其他理由。", field="reason"
         )
-    if (reason == CloseReason.TRANSFERRED) != bool(to):
-        raise BadInput(
-            "warning.transfer_unclear", "移送要写明移送给哪个单位，其他理由不用写。", field="transferred_to"
-        )
+    _require_office(reason, to)
     if warning.state not in LIVE:
         raise _wrong_state(warning)
     warning.state = WarningState.PROPOSED
@@ -144,14 +141,19 @@ def close(
     warning_id: uuid.UUID,
     reason: CloseReason,
     text: str = "",
+    transferred_to: str = "",
     version: int | None = None,
 ) -> EarlyWarning:
     """Review what the data cleared and strike off (复核销号): cleared → closed, by an inspector who did not
-    take it in hand; another reason than `mended` needs words.
+    take it in hand; another reason than `mended` needs words, a transfer the office.
 
     Raises Conflict while the data do not say that it is mended, Forbidden for the first person, BadInput."""
     warning, officer = _review(session, acting, warning_id, version, WarningState.CLEARED)
-    return _close(session, warning, officer, reason, text if reason == CloseReason.MENDED else _words(text))
+    words = text if reason == CloseReason.MENDED else _words(text)
+    to = transferred_to.strip()[:LONGEST_OFFICE]
+    _require_office(reason, to)
+    warning.transferred_to = to
+    return _close(session, warning, officer, reason, f"移送{to}。{words}" if to else words)
 
 
 def _close(
@@ -193,6 +195,13 @@ def _wrong_state(warning: EarlyWarning) -> Conflict:
         f"这条预警现在是「{STATE_NAMES[warning.state]}」，不能做这一步；预警要由数据证明整改后才能销号。",
         state=warning.state,
     )
+
+
+def _require_office(reason: CloseReason, to: str) -> None:
+    if (reason == CloseReason.TRANSFERRED) != bool(to):
+        raise BadInput(
+            "warning.transfer_unclear", "移送要写明移送给哪个单位，其他理由不用写。", field="transferred_to"
+        )
 
 
 def _words(text: str) -> str:

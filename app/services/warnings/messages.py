@@ -40,7 +40,7 @@ def queue(session: Session, officer_id: uuid.UUID, told: Sequence[Told]) -> Outg
 def _single(session: Session, officer_id: uuid.UUID, told: Told) -> OutgoingMessage | None:
     warning, change = told.warning, told.notice.change
     rule = by_key(warning.rule)
-    title = rule.title if rule else warning.title
+    title = rule.title if rule else "预警事项"  # the warning's own title may name a person
     return outbox.enqueue(
         session,
         kind=MessageKind.WARNING_FIRED,

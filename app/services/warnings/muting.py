@@ -1,5 +1,6 @@
 """What keeps open warnings quiet: a silence, a red warning about the same subject, a village that reports no
-data. The reason is kept and shown; what is to be told waits and goes out when the reason is gone."""
+data, a rule or a village that the county switched off. The reason is kept and shown; what is to be told waits
+and goes out when the reason is gone."""
 
 from __future__ import annotations
 
@@ -24,9 +25,11 @@ TABLE = cast("Table", EarlyWarning.__table__)
 
 
 class Mute(enum.StrEnum):
-    """no_data: the village reports nothing; red: a red warning about the same subject is open; silence: an
-    office keeps it quiet; village_silence: the village does, and the ladder climbs on."""
+    """off: its rule or its village is switched off, or the rule is on trial again; no_data: the village
+    reports nothing; red: a red warning about the same subject is open; silence: an office keeps it quiet;
+    village_silence: the village does, and the ladder climbs on."""
 
+    OFF = "off"
     NO_DATA = "no_data"
     RED = "red"
     SILENCE = "silence"
@@ -37,12 +40,17 @@ class Mute(enum.StrEnum):
 _CHANGED = text(
     """
     WITH live AS MATERIALIZED (
-        SELECT w.id, w.rule, w.village_id, w.subject_kind, w.subject_id, w.colour, w.title, w.first_seen_on,
-               w.muted_by, w.muted_because, v.ancestry
+        SELECT w.id, w.rule, w.village_id, w.subject_kind, w.subject_id, w.colour, w.line, w.title,
+               w.first_seen_on, w.muted_by, w.muted_because, v.ancestry, CASE
+                   WHEN NOT v.active THEN '这个村社已停用'
+                   WHEN r.mode = 'off' THEN '这条规则已停用'
+                   WHEN r.mode = 'shadow' THEN '这条规则已改为试运行' END AS off
         FROM warning w JOIN organisation v ON v.id = w.village_id
+        LEFT JOIN rule_setting r ON r.rule = w.rule
         WHERE w.mode = 'active' AND w.state IN ('open', 'acknowledged', 'proposed')
     ), red AS MATERIALIZED (
-        SELECT DISTINCT ON (village_id, subject_kind, subject_id) village_id, subject_kind, subject_id, title
+        SELECT DISTINCT ON (village_id, subject_kind, subject_id) village_id, subject_kind, subject_id, line,
+               title
         FROM live WHERE colour = 'red'
         ORDER BY village_id, subject_kind, subject_id, first_seen_on, id
     ), no_data AS MATERIALIZED (
@@ -55,8 +63,11 @@ _CHANGED = text(
         SELECT * FROM silence WHERE ended_at IS NULL AND :today BETWEEN starts_on AND ends_on
     ), judged AS (
         SELECT w.id, w.muted_by, w.muted_because, CASE
+            WHEN w.off IS NOT NULL THEN ARRAY['off', w.off]
             WHEN absence.why IS NOT NULL THEN ARRAY['no_data', absence.why]
-            WHEN red.title IS NOT NULL THEN ARRAY['red', '同一事项已有红色预警「' || red.title || '」']
+            WHEN red.line = w.line THEN ARRAY['red', '同一事项已有红色预警「' || red.title || '」']
+            -- what it is about is no matter of this department's handlers
+            WHEN red.line IS NOT NULL THEN ARRAY['red', '同一事项已有其他条线的红色预警']
             WHEN kept.reason IS NOT NULL THEN ARRAY[
                 CASE WHEN kept.by_village THEN 'village_silence' ELSE 'silence' END,
                 kept.set_by || '静默到 ' || to_char(kept.ends_on, 'YYYY-MM-DD') || '：' || kept.reason]

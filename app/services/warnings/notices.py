@@ -109,13 +109,19 @@ def _drop(session: Session) -> None:
             """
             UPDATE warning_notice n SET state = 'dropped', dropped_because = CASE
                 WHEN w.state IN ('cleared', 'closed') THEN '通知发出前已整改或销号'
-                ELSE '工作人员已停用' END
-            FROM warning w, officer o
-            WHERE n.state = 'waiting' AND w.id = n.warning_id AND o.id = n.officer_id
+                WHEN NOT o.active THEN '工作人员已停用' ELSE '已离开这个岗位' END
+            FROM warning w, officer o, organisation v
+            WHERE n.state = 'waiting' AND w.id = n.warning_id AND o.id = n.officer_id AND v.id = w.village_id
               AND (w.state = 'closed' OR NOT o.active
-                   OR (w.state = 'cleared' AND n.change NOT LIKE 'escalated:%'))
+                   OR (w.state = 'cleared' AND n.change NOT LIKE 'escalated:%')
+                   OR NOT EXISTS (
+                       SELECT FROM appointment a JOIN organisation p ON p.id = a.organisation_id
+                       WHERE a.officer_id = o.id AND a.since <= :now AND (a.until IS NULL OR a.until > :now)
+                         AND (p.id = ANY(v.ancestry) OR p.kind = 'department' AND p.line = w.line
+                              AND p.parent_id = ANY(v.ancestry))))
             """
-        )
+        ),
+        {"now": clock.now()},
     )
 
 

@@ -14,6 +14,7 @@ from app.core import clock, text
 from app.core.errors import BadInput, Conflict, NotFound
 from app.models import EarlyWarning, Organisation, Silence
 from app.models.organisations import OrganisationKind
+from app.models.rules import RuleMode
 from app.services import access_warnings, audit, county_settings
 from app.services.actors import Actor
 from app.services.warnings import muting, settings
@@ -72,7 +73,10 @@ def _set(session: Session, acting: Actor, place: Organisation, wanted: Wanted) -
 def of_warning(
     session: Session, *, acting: Actor, warning: EarlyWarning, ends_on: date, reason: str
 ) -> Silence:
-    """Keep quiet about this warning's rule and subject, as it is coloured now. Raises as `set`."""
+    """Keep quiet about this warning's rule and subject, as it is coloured now. Raises as `set`; BadInput for
+    one that is only tried out: nobody is told of it, and a silence would tell."""
+    if warning.mode == RuleMode.SHADOW:
+        raise BadInput("silence.trial", "试运行的预警本来就不推送，不用静默。")
     wanted = Wanted(
         ends_on,
         reason,

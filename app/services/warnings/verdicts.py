@@ -31,8 +31,9 @@ class Summary:
 
 
 def _visible(session: Session, actor: Actor, rules: Sequence[Rule[Any]]) -> ColumnElement[bool]:
-    """Villages of the actor's area; of a rule that is only tried out, the county alone."""
-    named = RuleVerdict.rule.in_([rule.key for rule in rules])
+    """Villages of the actor's area that are served; of a rule that is only tried out, the county alone."""
+    served = RuleVerdict.village_id.in_(select(Organisation.id).where(Organisation.active))
+    named = and_(RuleVerdict.rule.in_([rule.key for rule in rules]), served)
     if access.is_administrator(actor):
         return named
     if not isinstance(actor, Officer):
@@ -57,7 +58,7 @@ def listing(
     query = (
         select(Organisation, RuleVerdict)
         .join(RuleVerdict, RuleVerdict.village_id == Organisation.id)
-        .where(Organisation.active, _visible(session, acting, [rule]))
+        .where(_visible(session, acting, [rule]))
         .options(joinedload(Organisation.parent))
         .order_by(Organisation.created_at.desc(), Organisation.id.desc())
     )

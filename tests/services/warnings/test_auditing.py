@@ -121,3 +121,20 @@ def test_the_metrics_say_the_same(borrowed: BorrowedDatabase, session: Session, 
     assert 'mashang_warnings_open{colour="yellow"} 1.0' in shown
     assert "mashang_warnings_unreached 1.0" in shown
     assert "mashang_warnings_without_step 1.0" in shown
+
+
+def test_when_all_who_were_to_be_told_have_left(session: Session) -> None:
+    village = factories.places(session).village
+    gone = officer(session, Role.LIAISON_OFFICER, village)
+    pay(session, village, "甲", 500)
+    run(session)
+    gone.active = False
+    session.flush()
+    assert tell(session) == 0
+    assert _whys(session) == {"甲": Why.NOBODY}
+    assert auditing.check(session).notices_mended == 0
+    successor = officer(session, Role.LIAISON_OFFICER, village)
+    assert auditing.check(session).notices_mended == 1
+    assert auditing.check(session).notices_mended == 0
+    assert tell(session) == 1
+    assert told(session, warning(session, "甲")) == [successor.id]

@@ -52,7 +52,7 @@ def test_town_then_county_then_county_again_over_the_spring_festival(session: Se
         tell(session)
         found = warning(session, "甲")
         assert found.next_due_at == clock.at(date(2026, 3, 6))
-        assert messages(session, world.second)[-1].data["title"] == "督办：甲支出偏高"
+        assert messages(session, world.second)[-1].data["title"] == "督办：预警事项"
         assert messages(session, world.leader) == []
         for day in (date(2026, 3, 6), date(2026, 3, 14), date(2026, 3, 21)):
             _to(now, day)

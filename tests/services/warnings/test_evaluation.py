@@ -15,6 +15,7 @@ from app.models import EarlyWarning, Payment, RuleVerdict, SettingHistory
 from app.models.ledgers import PaymentMethod
 from app.models.rules import Colour, RuleMode, Verdict
 from app.models.warnings import CloseReason, WarningState
+from app.rules import ALL_RULES
 from app.services import access, desk
 from app.services.warnings import lifecycle, settings
 from tests import factories
@@ -188,7 +189,7 @@ def test_what_nobody_takes_in_hand_is_told_again_after_days(session: Session, wo
         assert run(session).outcome["repeated"] == 1
         assert tell(session) == 4
         assert "repeated" not in run(session).outcome
-        assert messages(session, world.liaison)[-1].data["title"] == "再次提醒：甲支出偏高"
+        assert messages(session, world.liaison)[-1].data["title"] == "再次提醒：预警事项"
         found = warning(session, "甲")
         lifecycle.acknowledge(session, acting=acting(session, world.liaison), warning_id=found.id)
         now.shift(timedelta(days=30))
@@ -220,3 +221,39 @@ def test_many_findings_are_a_handful_of_statements(session: Session, world: Worl
     assert run(session).outcome["same"] == 400
     assert len(statements) < 60, statements
     assert len(session.scalars(desk.warnings(acting(session, world.inspector)).limit(5)).all()) == 5
+
+
+def test_what_only_new_thresholds_clear_says_so(session: Session, world: World) -> None:
+    first = pay(session, world.village, "甲", 500)
+    pay(session, world.village, "乙", 500)
+    run(session)
+    run(session)
+    first.amount_fen = 5
+    session.flush()
+    run(session)
+    assert "阈值" not in warning(session, "甲").clearing_evidence["reason"]
+    settings.configure(
+        session,
+        acting=factories.ROOT,
+        rule=SPENDING,
+        mode=RuleMode.ACTIVE,
+        thresholds={"yellow_fen": 600},
+        reason="放宽",
+    )
+    assert run(session).outcome["cleared"] == 1
+    assert "阈值" in warning(session, "乙").clearing_evidence["reason"]
+
+
+def test_thresholds_that_no_database_can_count_are_refused(session: Session) -> None:
+    """Such a rule would fail on every run from then on."""
+    for rule in ALL_RULES:
+        for name in rule.thresholds.model_fields:
+            with pytest.raises(BadInput):
+                settings.configure(
+                    session,
+                    acting=factories.ROOT,
+                    rule=rule,
+                    mode=RuleMode.ACTIVE,
+                    thresholds={name: 10**30},
+                    reason="多写了几个零",
+                )

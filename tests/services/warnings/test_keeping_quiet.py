@@ -16,10 +16,21 @@ from app.models.people import Role
 from app.models.rules import Colour, RuleMode, Verdict
 from app.models.warnings import WarningState
 from app.rules import ALL_RULES
-from app.services.warnings import escalation, muting, queries, silences
+from app.services.warnings import escalation, muting, queries, settings, silences
 from app.services.warnings.silences import Wanted
 from tests import factories
-from tests.services.warnings.support import World, acting, kinds, officer, pay, run, tell, told, warning
+from tests.services.warnings.support import (
+    SPENDING,
+    World,
+    acting,
+    kinds,
+    officer,
+    pay,
+    run,
+    tell,
+    told,
+    warning,
+)
 
 ABSENCE = next(rule for rule in ALL_RULES if rule.absence and rule.key != muting.SILENT_VILLAGE)
 
@@ -220,3 +231,52 @@ def test_the_ladder_climbs_through_a_villages_silence_and_waits_for_an_offices(
         now.shift(timedelta(days=60))
         tell(session)
         assert set(told(session, warning(session, "乙"))) >= {world.inspector.id, world.second.id}
+
+
+def test_why_it_is_quiet_tells_a_department_nothing_of_another_line(session: Session, world: World) -> None:
+    _warning(session, world.village, colour=Colour.RED, title="张三的事", line=Line.DISCIPLINE)
+    pay(session, world.village, "甲", 500)
+    run(session)
+    tell(session)
+    found = warning(session, "甲")
+    assert (found.muted_by, "张三" in found.muted_because) == (muting.Mute.RED, False)
+    assert "红色预警" in found.muted_because
+
+
+@pytest.mark.parametrize("mode", [RuleMode.SHADOW, RuleMode.OFF])
+def test_a_rule_that_pushes_no_more_leaves_its_open_warnings_quiet(
+    session: Session, world: World, mode: RuleMode
+) -> None:
+    with time_machine.travel("2026-03-05 02:00Z", tick=False) as now:
+        pay(session, world.village, "甲", 500)
+        run(session)
+        assert tell(session) == 4
+        _configure(session, mode)
+        pay(session, world.village, "甲", 5000)
+        now.shift(timedelta(days=8))
+        run(session)
+        assert escalation.escalate(session) == 1
+        assert tell(session) == 0
+        found = warning(session, "甲")
+        assert (found.muted_by, "规则" in found.muted_because) == (muting.Mute.OFF, True)
+        _configure(session, RuleMode.ACTIVE)
+        assert tell(session) > 0
+        assert found.muted_by == ""
+
+
+def _configure(session: Session, mode: RuleMode) -> None:
+    settings.configure(
+        session, acting=factories.ROOT, rule=SPENDING, mode=mode, thresholds={}, reason="误报太多"
+    )
+
+
+def test_a_village_that_is_served_no_more_is_quiet(session: Session, world: World) -> None:
+    pay(session, world.village, "甲", 500)
+    run(session)
+    world.village.active = False
+    session.flush()
+    assert tell(session) == 0
+    assert warning(session, "甲").muted_because == "这个村社已停用"
+    world.village.active = True
+    session.flush()
+    assert tell(session) == 4

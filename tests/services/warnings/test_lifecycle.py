@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.core import clock, images
 from app.core.errors import BadInput, Conflict, Forbidden, NotFound
 from app.core.storage import Storage
-from app.models import EarlyWarning, Officer, OutgoingMessage
+from app.models import EarlyWarning, Officer, OutgoingMessage, WarningEvent
 from app.models.delivery import MessageKind
 from app.models.people import Role
 from app.models.warnings import CloseReason, WarningState
@@ -252,3 +252,40 @@ def test_precision_counts_what_was_closed_and_says_nothing_of_few(session: Sessi
     assert now(elsewhere).closed == 0
     with pytest.raises(Forbidden):
         now(world.liaison)
+
+
+def test_what_the_data_cleared_is_transferred_to_somebody_only(session: Session, world: World) -> None:
+    paid = pay(session, world.village, "甲", 500)
+    run(session)
+    found = warning(session, "甲")
+    _propose(session, world.liaison, found, reason=CloseReason.TRANSFERRED, transferred_to="派出所")
+    paid.amount_fen = 5
+    session.flush()
+    run(session)
+    second = acting(session, world.second)
+    for reason, to in ((CloseReason.TRANSFERRED, " "), (CloseReason.FALSE_ALARM, "派出所")):
+        with pytest.raises(BadInput, match="移送"):
+            lifecycle.close(
+                session, acting=second, warning_id=found.id, reason=reason, text="见附件", transferred_to=to
+            )
+    lifecycle.close(session, acting=second, warning_id=found.id, reason=CloseReason.MENDED)
+    assert (found.close_reason, found.transferred_to) == (CloseReason.MENDED, "")
+
+
+def test_cleared_and_transferred(session: Session, world: World) -> None:
+    paid = pay(session, world.village, "甲", 500)
+    run(session)
+    paid.amount_fen = 5
+    session.flush()
+    run(session)
+    found = lifecycle.close(
+        session,
+        acting=acting(session, world.second),
+        warning_id=warning(session, "甲").id,
+        reason=CloseReason.TRANSFERRED,
+        text="线索一并移送。",
+        transferred_to="区纪委监委",
+    )
+    assert (found.close_reason, found.transferred_to) == (CloseReason.TRANSFERRED, "区纪委监委")
+    said = select(WarningEvent.text).where(WarningEvent.warning_id == found.id, WarningEvent.kind == "closed")
+    assert "移送区纪委监委" in session.scalars(said).one()

@@ -8,15 +8,17 @@ from pathlib import Path
 
 import pytest
 import time_machine
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 from structlog.testing import capture_logs
 
+from app.core import clock
 from app.core.db import Database
 from app.core.settings import Settings
 from app.jobs import supervision
-from app.models import OutgoingMessage, WarningNotice
+from app.models import Appointment, OutgoingMessage, WarningNotice
 from app.models.delivery import MessageClass, MessageKind
+from app.models.people import Role
 from app.models.warnings import NoticeState
 from app.services.warnings import notices
 from tests.services.warnings.support import (
@@ -194,3 +196,30 @@ def test_a_rule_that_fails_keeps_neither_the_others_nor_the_messages(
     assert [(line["event"], line["rule"]) for line in logged] == [("rule.failed", "test.broken")]
     with borrowed.transaction() as session:
         assert set(told(session, warning(session, "甲"))) == world.first
+
+
+def test_who_left_his_post_is_not_told_of_what_he_may_no_longer_see(session: Session, world: World) -> None:
+    """He is still an officer, elsewhere; his successor is told by the audit."""
+    with time_machine.travel("2026-03-05 13:00Z", tick=False) as now:
+        pay(session, world.village, "甲", 500)
+        run(session)
+        assert tell(session, quiet=NIGHT) == 0
+        for gone in (world.liaison, world.handler, world.inspector):
+            session.execute(
+                update(Appointment).where(Appointment.officer_id == gone.id).values(until=clock.now())
+            )
+        session.add(
+            Appointment(
+                officer_id=world.liaison.id,
+                organisation_id=world.other.id,
+                role=Role.LIAISON_OFFICER,
+                since=clock.now(),
+            )
+        )
+        session.flush()
+        now.shift(timedelta(hours=12))
+        assert tell(session, quiet=NIGHT) == 1
+        found = warning(session, "甲")
+        assert told(session, found) == [world.second.id]
+        why = session.scalars(select(WarningNotice.dropped_because)).all()
+        assert sorted(why) == ["", *["已离开这个岗位"] * 3]
