@@ -83,11 +83,14 @@ class Ledger:
                 continue
             purpose = self._draw.random.choice(WORDS["cash_incomes"])
             self._receipt(day, CASH, person(self._draw), self._draw.random.randint(8, 90) * 1_000, purpose)
-            banked = 4 if late else 0 if cashier else self._draw.random.randint(0, 2)
+            banked = day + timedelta(days=0 if cashier else self._draw.random.randint(0, 2))
+            if late:
+                due_on = self._draw.work_day_from(day + timedelta(days=2))
+                banked = due_on + timedelta(days=2)
             self._receipts[-1] |= {
                 "method": PaymentMethod.CASH,
                 "collector": Collector.CASHIER if cashier and not late else Collector.OTHER,
-                "banked_on": day + timedelta(days=banked),
+                "banked_on": banked,
             }
 
     def fill(self, month: date, total: int, *, least: int) -> None:
