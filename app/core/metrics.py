@@ -170,9 +170,7 @@ def _gauges(session: Session) -> Iterator[GaugeMetricFamily]:
         _DELIVERIES,
     )
     yield _labelled(session, "mashang_job_ticks", "Ticks of 24 hours.", ["job", "outcome"], _TICKS)
-    yield _labelled(
-        session, "mashang_warnings_open", "Early warnings that are open.", ["colour"], _WARNINGS
-    )
+    yield _labelled(session, "mashang_warnings_open", "Early warnings that are open.", ["colour"], _WARNINGS)
     yield _plain(
         "mashang_warnings_without_step",
         "Open early warnings without a next deadline.",

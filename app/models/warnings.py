@@ -42,7 +42,8 @@ class EarlyWarning(RandomKey, Created, Base):
     `fingerprint` names rule, village and subject; only one episode of it is not closed at a time.
     `signature` names the evidence: after it was closed as explained, false alarm or transferred, the same
     evidence does not fire again (`settles`, until the data were clear in between). `mode`: a shadow warning
-    (试运行) is the county's and never pushed. `line`: the department whose matter it is. `missing`: data that by now are lacking to judge it, "" when none.
+    (试运行) is the county's and never pushed. `line`: the department whose matter it is.
+    `missing`: data that by now are lacking to judge it, "" when none.
     `ladder`: the escalation steps frozen at firing, each {step, level, due_at, done_at}; `next_due_at`: the
     due time of the first that is not done. `muted_by` and `muted_because`: what keeps people from being told
     at present and the same in words, "" when they are told. `proposal…`: how somebody proposes to close it,

@@ -106,7 +106,8 @@ class AssetNoIncome(Rule[AssetNoIncomeThresholds]):
         SELECT village_id, min(received_on) AS books_since FROM receipt
         WHERE voided_at IS NULL GROUP BY village_id
     ), judged AS (
-        SELECT p.*, k.books_since, i.ever_fen, i.last_received_on, u.unnamed_on, p.period_from - :ahead_days AS earliest_on,
+        SELECT p.*, k.books_since, i.ever_fen, i.last_received_on, u.unnamed_on,
+               p.period_from - :ahead_days AS earliest_on,
                p.is_let AND p.lease_id IS NOT NULL AND NOT p.for_nothing AND p.period_from IS NOT NULL
                AND coalesce(i.ever_fen < p.amount_fen OR p.amount_fen = 0, true)
                AND coalesce(i.last_received_on <= p.period_from - :ahead_days, true) AS nothing

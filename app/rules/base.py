@@ -191,8 +191,8 @@ class Rule(ABC, Generic[ThresholdsT]):
 
 
 def rest_days(session: Session, as_of: date) -> list[date]:
-    """The days on which offices and banks rest, from 400 days before a day to 60 after it: what a SELECT binds
-    as `rest_days`, for deadlines that move on to the next work day."""
+    """The days on which offices and banks rest, from 400 days before a day to 60 after it: what a SELECT
+    binds as `rest_days`, for deadlines that move on to the next work day."""
     entered = {row.day: row.is_work_day for row in session.scalars(select(CalendarDay))}
     calendar = Calendar(entered)
     days = (as_of + timedelta(days=step) for step in range(-400, 61))

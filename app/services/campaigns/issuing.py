@@ -165,7 +165,8 @@ def close(
     lesson: str = "",
     version: int | None = None,
 ) -> Campaign:
-    """End it: open → closed, with how it was dealt with (处理) and, if any, the rule that came of it. Villages that have not answered stay on the board as such.
+    """End it: open → closed, with how it was dealt with (处理) and, if any, the rule that came of it.
+    Villages that have not answered stay on the board as such.
 
     Raises NotFound, Forbidden, Conflict; BadInput without an outcome."""
     campaign = access_supervision.access_campaign(session, acting, campaign_id)
