@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 from app.core import clock
 from app.core.keys import Keys
 from app.models import Attachment, ComplaintEvent, Disclosure, DisclosureCategory, Organisation, Rating
-from app.models.complaints import ComplaintState, EventKind, Level, Satisfaction
+from app.models.complaint_classes import Level
+from app.models.complaints import ComplaintState, EventKind, Satisfaction
 from app.models.disclosures import DisclosureKind, DisclosureState
 from app.services import categories, disclosures, file_keys, organisations, search
 from app.services.comparisons import Change

@@ -74,12 +74,14 @@ class Opinion(BaseModel):
 
 
 class ComplaintCategory(BaseModel):
-    """A class of complaints (诉求类别) with its promises in work days."""
+    """What a complaint is about (诉求类别) with its promises; accepting counts work days, finishing too
+    unless `in_calendar_days`."""
 
     code: str = Field(examples=["public_works"])
     name: str = Field(examples=["设施维修"])
     accept_days: int
     finish_days: int
+    in_calendar_days: bool
 
 
 FILING = Depends(Limited("complaint", "20/minute", "200/day"))
@@ -90,7 +92,11 @@ def categories(session: ReadSession, _acting: AsAnybody) -> list[ComplaintCatego
     """诉求类别和办理期限（工作日）。"""
     return [
         ComplaintCategory(
-            code=row.code, name=row.name, accept_days=row.accept_days, finish_days=row.finish_days
+            code=row.code,
+            name=row.name,
+            accept_days=row.grade.accept_days,
+            finish_days=row.grade.finish_days,
+            in_calendar_days=row.grade.finish_in_calendar_days,
         )
         for row in own.categories(session)
     ]

@@ -26,7 +26,8 @@ from app.api.schemas import (
 )
 from app.api.uploads import FileOut, file_out
 from app.models import Attachment, Complaint
-from app.models.complaints import ComplaintChannel, ComplaintState, EventKind, Level, Satisfaction
+from app.models.complaint_classes import Level
+from app.models.complaints import ComplaintChannel, ComplaintState, EventKind, Satisfaction
 from app.services import access
 from app.services.actors import Actor
 from app.services.complaints import handling, queries

@@ -8,10 +8,12 @@ needs a year whose notice is not known is *provisional*: a best guess, computed 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from importlib.metadata import version
 from itertools import pairwise
 
 import holidays
@@ -92,6 +94,13 @@ class Calendar:
         self._overrides = dict(overrides or {})
         entered = {day.year for day, work in self._overrides.items() if work and day.weekday() >= SATURDAY}
         self._entered = frozenset(entered | set(known_years))
+
+    @cached_property
+    def digest(self) -> str:
+        """Tells one calendar from another: what was counted under a different one is to be counted anew."""
+        days = ",".join(f"{day.isoformat()}{work:d}" for day, work in sorted(self._overrides.items()))
+        text = f"{version('holidays')};{sorted(self._entered)};{days}"
+        return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
     def is_work_day(self, day: date) -> bool:
         """Whether offices work on `day`."""

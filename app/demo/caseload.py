@@ -153,7 +153,7 @@ class Caseload:
         case.accept(random.uniform(0.2, 5))
         if note:
             case.note(random.choice(_WORDS["notes"]))
-        days = self.categories[words["category"]].finish_days
+        days = self.categories[words["category"]].grade.finish_days
         longest = days * HOURS_A_DAY * 0.55
         case.answer(0.5 + (longest - 0.5) * random.random() ** 2, words["answer"])
 
@@ -206,14 +206,14 @@ def overdue_unaccepted(load: Caseload) -> None:
 
 def overdue_unanswered(load: Caseload) -> None:
     """Taken in hand, never answered."""
-    days = load.categories["public_works"].finish_days
+    days = load.categories["public_works"].grade.finish_days
     case, _ = load.begin(load.work_day(days + 1), hours=(9, 11), category="public_works", anonymous=False)
     case.accept(2)
 
 
 def handed_up(load: Caseload) -> None:
     """Not answered in time; lies with the town since then."""
-    days = load.categories["consultation"].finish_days
+    days = load.categories["consultation"].grade.finish_days
     case, _ = load.begin(load.work_day(days + 2), hours=(9, 11), category="consultation", anonymous=False)
     case.accept(1)
     case.escalate(case.row.finish_at + SCHEDULER_DELAY)

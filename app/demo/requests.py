@@ -15,7 +15,9 @@ from app.core import clock, ids
 from app.demo.people import Staff
 from app.demo.world import Draw, VillageStage
 from app.models import Assignment, Complaint, ComplaintCategory, ComplaintEvent, Officer, Organisation, Rating
-from app.models.complaints import ComplaintChannel, ComplaintState, EventKind, Level, Satisfaction
+from app.models.complaint_classes import Level
+from app.models.complaints import ComplaintChannel, ComplaintState, EventKind, Satisfaction
+from app.services.complaints import deadlines
 from app.services.complaints.feedback import SATISFACTION_NAMES
 from app.services.complaints.reminders import RATING_WINDOW
 from app.services.complaints.routing import OFFICE_NAMES, above
@@ -75,6 +77,7 @@ class Case:
             number=_number(draw, clock.local(filed).date(), numbers),
             village_id=desk.stage.village.id,
             category_code=category.code,
+            class_code=category.class_code,
             channel=channel,
             state=ComplaintState.FILED,
             anonymous=anonymous,
@@ -89,7 +92,7 @@ class Case:
             assignments=[],
             rating=[],
         )
-        self._promise(clock.local(filed).date())
+        self._promise(filed)
         self._event(EventKind.FILED, "村民", "诉求已提交。")
         self._assign(Level.TOWN if category.skips_village else Level.VILLAGE)
 
@@ -105,6 +108,7 @@ class Case:
         """Answered after so many more working hours."""
         self._wait(self._draw.calendar.add_working_hours(self.now, hours))
         self.row.state, self.row.answered_at = ComplaintState.ANSWERED, self._moment()
+        self.row.first_replied_at = self.row.first_replied_at or self.row.answered_at
         self._event(EventKind.ANSWERED, self._office.name, text, officer=self._officer)
 
     def note(self, text: str) -> None:
@@ -159,7 +163,7 @@ class Case:
         row = self.row
         row.state, row.reopened = ComplaintState.FILED, row.reopened + 1
         row.accepted_at = row.answered_at = None
-        self._promise(clock.local(self.now).date())
+        self._promise(self.now)
         promised = f"{row.promised_on.month}月{row.promised_on.day}日"
         self._event(EventKind.REOPENED, "系统", f"村民不满意，重新办理，{promised}前答复。")
         self._assign(above(row.level))
@@ -168,11 +172,8 @@ class Case:
         self.row.state, self.row.closed_at = ComplaintState.CLOSED, self._moment()
         self._event(EventKind.CLOSED, "系统", text)
 
-    def _promise(self, start: date) -> None:
-        accept = self._draw.calendar.add_work_days(start, self._category.accept_days)
-        finish = self._draw.calendar.add_work_days(start, self._category.finish_days)
-        self.row.accept_at, self.row.finish_at = accept.moment, finish.moment
-        self.row.promised_on, self.row.provisional = finish.day, finish.provisional
+    def _promise(self, moment: datetime) -> None:
+        deadlines.start(self.row, self._category.grade, self._draw.calendar, moment)
 
     def _assign(self, level: Level) -> None:
         self._office, self._officer = self._desk.at(level)

@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import func, insert, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from app.core import security
 from app.core.db import Database
@@ -116,7 +116,8 @@ class _Loader:
         self._today, self._work_days = today, work_days
         self._keys = keys
         self._shelf = Shelf(session, storage, keys) if storage and keys else None
-        self._topics = {row.code: row for row in session.scalars(select(ComplaintCategory))}
+        topics = select(ComplaintCategory).options(joinedload(ComplaintCategory.grade))
+        self._topics = {row.code: row for row in session.scalars(topics)}
         self._categories: Mapping[str, DisclosureCategory] = {
             row.code: row for row in session.scalars(select(DisclosureCategory))
         }

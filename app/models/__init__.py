@@ -3,15 +3,17 @@
 from app.models.base import Base
 from app.models.categories import DisclosureCategory
 from app.models.chain import ChainCheck, ChainHead, ChainLink
+from app.models.complaint_classes import ComplaintCategory, ComplaintClass, ComplaintRoute, ReplyTemplate
+from app.models.complaint_trust import Erasure, PublicAnswer, SealedIdentity, UnsealRequest
 from app.models.complaints import (
     Assignment,
     Complaint,
-    ComplaintCategory,
+    ComplaintCadre,
     ComplaintEvent,
     ComplaintSubject,
     Rating,
-    SealedIdentity,
 )
+from app.models.conversations import ChatDraft
 from app.models.delivery import (
     AccessToken,
     InboundKey,
@@ -40,6 +42,7 @@ from app.models.ledgers import Contract, LedgerChange, Payment
 from app.models.obligations import Obligation
 from app.models.organisations import Organisation, QrPlacement, ScanEvent
 from app.models.people import Appointment, Binding, LoginSession, Officer, Villager, WechatIdentity
+from app.models.petitions import PetitionCount
 from app.models.privacy import AttachmentText, PrivacyDecision
 from app.models.projects import Project, ProjectStage
 from app.models.rules import RuleBacktest, RuleRun, RuleSetting, RuleVerdict, TenderLimit
@@ -69,9 +72,13 @@ __all__ = [
     "ChainCheck",
     "ChainHead",
     "ChainLink",
+    "ChatDraft",
     "Complaint",
+    "ComplaintCadre",
     "ComplaintCategory",
+    "ComplaintClass",
     "ComplaintEvent",
+    "ComplaintRoute",
     "ComplaintSubject",
     "Contract",
     "CountySetting",
@@ -81,6 +88,7 @@ __all__ = [
     "DisclosureSearch",
     "DisclosureVersion",
     "EarlyWarning",
+    "Erasure",
     "Export",
     "Fund",
     "FundStatement",
@@ -105,15 +113,18 @@ __all__ = [
     "OutgoingMessage",
     "PageView",
     "Payment",
+    "PetitionCount",
     "PrivacyDecision",
     "Project",
     "ProjectStage",
+    "PublicAnswer",
     "QrPlacement",
     "Question",
     "Rating",
     "Receipt",
     "Receivable",
     "Relation",
+    "ReplyTemplate",
     "RuleBacktest",
     "RuleRun",
     "RuleSetting",
@@ -126,6 +137,7 @@ __all__ = [
     "Tender",
     "TenderLimit",
     "TenderSignUp",
+    "UnsealRequest",
     "VillageFollow",
     "VillageScore",
     "Villager",

@@ -50,7 +50,8 @@ class Officer(RandomKey, Created, Base):
 
 
 class Appointment(RandomKey, Base):
-    """An officer's role at an organisation for a time (UTC); `until` is null while it lasts."""
+    """An officer's role at an organisation for a time (UTC); `until` is null while it lasts. `leads`: he
+    heads it (主要负责人); whoever else serves there or below it is his subordinate."""
 
     __tablename__ = "appointment"
     __table_args__ = (Index("ix_appointment_organisation_id_role", "organisation_id", "role"),)
@@ -61,6 +62,7 @@ class Appointment(RandomKey, Base):
     duty: Mapped[Duty] = mapped_column(str_enum(Duty), default=Duty.GENERAL)
     since: Mapped[datetime] = mapped_column(server_default=func.now())
     until: Mapped[datetime | None]
+    leads: Mapped[bool] = mapped_column(default=False, server_default="false")
 
     officer: Mapped[Officer] = relationship(back_populates="appointments", lazy="raise")
     organisation: Mapped[Organisation] = relationship(lazy="raise")

@@ -16,28 +16,25 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from app.models import ComplaintCategory, DisclosureCategory
+from app.models import ComplaintCategory, ComplaintClass, DisclosureCategory
 from app.services import benefit_exclusions, tender_limits
 from app.services.category_rules import EDITABLE, check_changes
 
-CATEGORIES = Path(__file__).resolve().parents[1] / "assets" / "reference" / "categories.toml"
+REFERENCE = Path(__file__).resolve().parents[1] / "assets" / "reference"
+CATEGORIES = REFERENCE / "categories.toml"
+COMPLAINTS = REFERENCE / "complaints.toml"
 
-# code, name, days to accept, days to finish (work days), skips the village.
-# Accepting within one work day and finishing within 3, 5, 10 or 15 follow published county rules;
-# 20 calendar days for disclosure matters is the provincial implementing rule, taken here as work days
-# minus weekends: 14, the stricter reading.
-COMPLAINT_CATEGORIES = (
-    ("consultation", "咨询了解", 1, 3, False),
-    ("request", "求助办事", 1, 5, False),
-    ("public_works", "设施维修", 1, 5, False),
-    ("finance", "村级财务", 1, 10, False),
-    ("leasing", "土地与发包", 1, 10, False),
-    ("house_building", "农村建房", 1, 10, False),
-    ("complaint", "意见投诉", 1, 10, False),
-    ("disclosure", "公开不及时不真实", 1, 14, False),
-    ("cadre_conduct", "反映干部作风", 1, 15, True),
-)
 DEFAULT_COMPLAINT_CATEGORY = "complaint"
+CLASS_DEFAULTS: dict[str, Any] = {
+    "accept_days": 1,
+    "reply_hours": 8,
+    "target_hours": 1,
+    "finish_in_calendar_days": False,
+    "extensions_most": 2,
+    "skips_village": False,
+    "anonymise_days": None,
+    "delete_days": None,
+}
 
 
 @cache
@@ -74,23 +71,40 @@ def load(session: Session) -> None:
                 where=DisclosureCategory.revision == 0,
             )
         )
-    session.execute(
-        insert(ComplaintCategory)
-        .values(
-            [
-                {
-                    "code": code,
-                    "name": name,
-                    "position": position,
-                    "accept_days": accept,
-                    "finish_days": finish,
-                    "skips_village": skips,
-                    "active": True,
-                }
-                for position, (code, name, accept, finish, skips) in enumerate(COMPLAINT_CATEGORIES, start=1)
-            ]
-        )
-        .on_conflict_do_nothing()
-    )
+    _load_complaints(session)
     tender_limits.load(session)
     benefit_exclusions.load(session)
+
+
+def _load_complaints(session: Session) -> None:
+    """Classes and categories of complaints that are missing; classes that an older schema left without a
+    source are filled."""
+    with COMPLAINTS.open("rb") as file:
+        entries = tomllib.load(file)
+    classes = insert(ComplaintClass).values(
+        [
+            CLASS_DEFAULTS | entry | {"position": position}
+            for position, entry in enumerate(entries["class"], start=1)
+        ]
+    )
+    filled = {name: classes.excluded[name] for name in (*CLASS_DEFAULTS, "finish_days", "extension_days")}
+    session.execute(
+        classes.on_conflict_do_update(
+            index_elements=[ComplaintClass.code],
+            set_={**filled, "name": classes.excluded.name, "source": classes.excluded.source},
+            where=ComplaintClass.source == "",
+        )
+    )
+    categories = [
+        {
+            "code": entry["code"],
+            "name": entry["name"],
+            "position": position,
+            "class_code": entry["class"],
+            "line": entry.get("line"),
+            "skips_village": entry.get("skips_village", False),
+            "active": True,
+        }
+        for position, entry in enumerate(entries["category"], start=1)
+    ]
+    session.execute(insert(ComplaintCategory).values(categories).on_conflict_do_nothing())

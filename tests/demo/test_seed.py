@@ -37,7 +37,8 @@ from app.models import (
     QrPlacement,
     ScanEvent,
 )
-from app.models.complaints import ComplaintChannel, ComplaintState, EventKind, Level, Satisfaction
+from app.models.complaint_classes import Level
+from app.models.complaints import ComplaintChannel, ComplaintState, EventKind, Satisfaction
 from app.models.disclosures import DisclosureState
 from app.models.ledgers import LandKind, PaymentMethod
 from app.models.organisations import OrganisationKind
@@ -75,7 +76,7 @@ def complaints(session: Session) -> list[Complaint]:
         selectinload(Complaint.rating),
         selectinload(Complaint.subjects),
         selectinload(Complaint.village),
-        selectinload(Complaint.category),
+        selectinload(Complaint.category).selectinload(ComplaintCategory.grade),
     )
     return list(session.scalars(query))
 
@@ -287,7 +288,12 @@ def check_complaints_are_as_the_services_would_have_left_them(session: Session, 
         assert [assignment.level for assignment in running] == [row.level]
         assert running[0].officer_id not in {subject.officer_id for subject in row.subjects}
         start = next((e.at for e in reversed(events) if e.kind == EventKind.REOPENED), row.filed_at)
-        promise = work_days.add_work_days(clock.local(start).date(), row.category.finish_days)
+        grade = row.category.grade
+        day = clock.local(start).date()
+        calendar_days = grade.finish_days if grade.finish_in_calendar_days else 0
+        promise = work_days.add_work_days(
+            day + timedelta(days=calendar_days), 0 if calendar_days else grade.finish_days
+        )
         assert (row.finish_at, row.promised_on) == (promise.moment, promise.day)
         assert kinds.count(EventKind.REOPENED) == row.reopened
         assert kinds.count(EventKind.RATED) == len(row.rating)

@@ -182,6 +182,7 @@ def test_classes_of_complaints_name_their_promises(mini: Mini) -> None:
         "name": "设施维修",
         "accept_days": 1,
         "finish_days": 5,
+        "in_calendar_days": False,
     }
 
 

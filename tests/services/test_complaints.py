@@ -19,7 +19,8 @@ from app.models import (
     OutgoingMessage,
     SealedIdentity,
 )
-from app.models.complaints import ComplaintChannel, ComplaintState, EventKind, Level, Satisfaction
+from app.models.complaint_classes import Level
+from app.models.complaints import ComplaintChannel, ComplaintState, EventKind, Satisfaction
 from app.models.delivery import MessageKind
 from app.models.people import Role
 from app.services import access

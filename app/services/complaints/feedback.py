@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 from app.core import clock, ids
 from app.core.errors import BadInput, Conflict, NotFound
 from app.core.keys import Keys
-from app.models import Complaint, ComplaintCategory, Rating
+from app.models import Complaint, ComplaintClass, Rating
 from app.models.complaints import ComplaintState, EventKind, Satisfaction
 from app.models.disclosures import AttachmentOwner
 from app.services import access, attachments, calendar
 from app.services.actors import Actor, Visitor
-from app.services.complaints import routing, timeline
-from app.services.complaints.filing import LONGEST, set_deadlines
+from app.services.complaints import deadlines, routing, timeline
+from app.services.complaints.filing import LONGEST
 from app.services.complaints.handling import lock, move
 
 REOPENINGS = 1
@@ -140,8 +140,8 @@ def _reopen(session: Session, complaint: Complaint, *, acting: Actor) -> None:
     move(complaint, ComplaintState.FILED)
     complaint.reopened += 1
     complaint.accepted_at = complaint.answered_at = None
-    category = session.get_one(ComplaintCategory, complaint.category_code)
-    set_deadlines(complaint, category, calendar.load(session), start=clock.today())
+    grade = session.get_one(ComplaintClass, complaint.class_code)
+    deadlines.start(complaint, grade, calendar.load(session), clock.now())
     event = timeline.add(
         session,
         complaint,

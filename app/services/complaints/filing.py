@@ -14,13 +14,13 @@ from sqlalchemy.orm import Session
 from app.core import clock, ids
 from app.core.errors import BadInput, Conflict
 from app.core.keys import Keys
-from app.core.workdays import Calendar
-from app.models import Complaint, ComplaintCategory, Organisation, SealedIdentity
-from app.models.complaints import ComplaintChannel, EventKind, Level
+from app.models import Complaint, ComplaintCategory, ComplaintClass, Organisation, SealedIdentity
+from app.models.complaint_classes import Level
+from app.models.complaints import ComplaintChannel, EventKind
 from app.models.disclosures import AttachmentOwner
 from app.services import attachments, calendar, officers
 from app.services.actors import Actor, Villager, Visitor
-from app.services.complaints import routing, timeline
+from app.services.complaints import deadlines, routing, timeline
 from app.services.reference import DEFAULT_COMPLAINT_CATEGORY
 
 SHORTEST = 4
@@ -107,6 +107,7 @@ def _new(
         number=_number(session, clock.today()),
         village_id=village.id,
         category_code=category.code,
+        class_code=category.class_code,
         channel=filing.channel,
         anonymous=anonymous,
         villager_id=acting.villager_id if isinstance(acting, Villager) else None,
@@ -114,22 +115,11 @@ def _new(
         content=filing.content.strip(),
         filed_at=clock.whole_day(now) if anonymous else now,
     )
-    set_deadlines(complaint, category, calendar.load(session), start=clock.today())
+    grade = session.get_one(ComplaintClass, category.class_code)
+    deadlines.start(complaint, grade, calendar.load(session), now)
     session.add(complaint)
     session.flush()
     return complaint, receipt
-
-
-def set_deadlines(
-    complaint: Complaint, category: ComplaintCategory, work_days: Calendar, *, start: date
-) -> None:
-    """Count the promises of the category from `start` (itself not counted)."""
-    accept = work_days.add_work_days(start, category.accept_days)
-    finish = work_days.add_work_days(start, category.finish_days)
-    complaint.accept_at = accept.moment
-    complaint.finish_at = finish.moment
-    complaint.promised_on = finish.day
-    complaint.provisional = finish.provisional
 
 
 def _category(session: Session, code: str) -> ComplaintCategory:

@@ -87,6 +87,7 @@ def answer(
     now = timeline.moment(complaint)
     complaint.accepted_at = complaint.accepted_at or now
     complaint.answered_at = now
+    complaint.first_replied_at = complaint.first_replied_at or now
     event = timeline.add(
         session,
         complaint,

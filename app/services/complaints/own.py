@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Sequence
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from app.core.errors import NotFound
 from app.models import Complaint, ComplaintCategory, Rating
@@ -37,9 +37,10 @@ def ratings(session: Session, complaint: Complaint) -> Sequence[Rating]:
 
 
 def categories(session: Session) -> Sequence[ComplaintCategory]:
-    """The classes of complaints that are offered, in their order."""
+    """The categories that are offered, in their order, each with the class that it begins in."""
     return session.scalars(
         select(ComplaintCategory)
         .where(ComplaintCategory.active)
+        .options(joinedload(ComplaintCategory.grade))
         .order_by(ComplaintCategory.position, ComplaintCategory.code)
     ).all()

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from app.core import clock
 from app.models import Assignment, Complaint
-from app.models.complaints import ComplaintState, EventKind, Level
+from app.models.complaint_classes import Level
+from app.models.complaints import ComplaintState, EventKind
 from app.models.delivery import MessageKind
 from app.services.actors import System
 from app.services.complaints import feedback, routing, timeline

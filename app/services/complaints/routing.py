@@ -15,7 +15,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.models import Assignment, Complaint, ComplaintSubject, Officer, Organisation
-from app.models.complaints import ComplaintState, EventKind, Level
+from app.models.complaint_classes import Level
+from app.models.complaints import ComplaintState, EventKind
 from app.models.delivery import MessageKind
 from app.models.people import Duty, Role
 from app.services import officers
