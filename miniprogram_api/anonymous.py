@@ -89,6 +89,8 @@ def file(
             channel=ComplaintChannel.MINIPROGRAM,
             category_code=body.category,
             about=body.about,
+            place=body.place,
+            publishable=body.publishable,
             uploads=body.uploads,
             receipt=spent.receipt,
         ),

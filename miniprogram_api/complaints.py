@@ -41,13 +41,20 @@ class NewComplaint(BaseModel):
     category: Word = Field(default=DEFAULT_COMPLAINT_CATEGORY, examples=["public_works"])
     content: Content = Field(examples=["三组路口的路灯坏了三天，晚上看不见路。"])
     about: list[uuid.UUID] = Field(default=[], max_length=10, description="反映对象的 id")
+    place: Contact = Field(default="", description="在哪里", examples=["三组老桥头"])
+    publishable: bool = Field(default=False, description="同意去掉姓名等信息后公开答复")
     uploads: Uploads = []
 
 
 class NamedComplaint(NewComplaint):
-    """A complaint under one's name. `contact` is sealed at once."""
+    """A complaint under one's name. `name` and `phone` are sealed at once; `hidden` (对村保密): only offices
+    above the village, by unsealing."""
 
-    contact: Contact = Field(default="", examples=["王小明 13800005678"])
+    name: Contact = Field(default="", examples=["王小明"])
+    phone: Contact = Field(default="", examples=["13800005678"])
+    hidden: bool = True
+    latitude: float | None = Field(default=None, ge=-90, le=90)
+    longitude: float | None = Field(default=None, ge=-180, le=180)
 
 
 class Filed(BaseModel):
@@ -121,7 +128,13 @@ def file(
                 channel=ComplaintChannel.MINIPROGRAM,
                 category_code=body.category,
                 about=body.about,
-                contact=body.contact,
+                name=body.name,
+                phone=body.phone,
+                hidden=body.hidden,
+                place=body.place,
+                latitude=body.latitude,
+                longitude=body.longitude,
+                publishable=body.publishable,
                 uploads=body.uploads,
                 content_check=verdict,
             ),

@@ -30,7 +30,7 @@ from app.models.complaint_classes import Level
 from app.models.complaints import ComplaintChannel, ComplaintState, EventKind, Satisfaction
 from app.services import access
 from app.services.actors import Actor
-from app.services.complaints import handling, queries
+from app.services.complaints import colours, handling, queries
 from app.web.context import InContext, ReadSession, WriteSession
 from app.web.paging import After, Limit, Page
 
@@ -145,7 +145,7 @@ def list_complaints(
     if level is not None:
         query = query.where(Complaint.level == level)
     if overdue is not None:
-        query = query.where(queries.overdue() if overdue else ~queries.overdue())
+        query = query.where(colours.overdue() if overdue else ~colours.overdue())
     rows, following = page(
         session, query, cursor=after, limit=limit, moment=Complaint.filed_at, key=Complaint.id
     )
@@ -247,7 +247,7 @@ def _out(row: Complaint) -> ComplaintOut:
         finish_at=row.finish_at,
         promised_on=row.promised_on,
         provisional=row.provisional,
-        colour=queries.colour(row),
+        colour=colours.colour(row),
         reopened=row.reopened,
         version=row.lock_version,
     )

@@ -19,6 +19,9 @@ from app.demo.requests import ANONYMOUS_CHANNELS, Case, Desk, NotYet, Opinion
 from app.demo.world import Draw, texts
 from app.models import Complaint, ComplaintCategory, ComplaintSubject, Villager
 from app.models.complaints import ComplaintChannel, Satisfaction
+from app.services.complaints import ladder
+from app.services.complaints.deadlines import OPEN
+from app.services.complaints.ladder_terms import DEFAULT as LADDER
 
 _WORDS = texts("cases")
 RATED_SHARE = 0.47  # of what is answered, as a comparable platform published
@@ -79,7 +82,19 @@ class Caseload:
         special = SPECIAL.get(number)
         if special is not None:
             self._play(lambda: special(self))
+        for row in self.rows:
+            self._place_on_ladder(row)
         return sorted(self.rows, key=lambda row: row.filed_at)
+
+    def _place_on_ladder(self, row: Complaint) -> None:
+        """Open ones stand where the scheduler left them last night: the newest step that is due is not
+        done."""
+        if row.state not in OPEN:
+            return
+        row.step, this_morning = 0, clock.at(self.draw.today, 8)
+        while ladder.due(row, LADDER, self.draw.calendar) < this_morning:
+            row.step += 1
+        row.step_at = ladder.due(row, LADDER, self.draw.calendar)
 
     def _play(self, story: Callable[[], None]) -> None:
         """Let a story run until it would reach today."""
@@ -201,7 +216,7 @@ def story(load: Caseload) -> None:
 
 def overdue_unaccepted(load: Caseload) -> None:
     """Nobody took it in hand in time; the next run of the reminders hands it up."""
-    load.begin(load.work_day(2), hours=(9, 16), category="complaint", anonymous=False)
+    load.begin(load.work_day(3), hours=(9, 16), category="complaint", anonymous=False)
 
 
 def overdue_unanswered(load: Caseload) -> None:

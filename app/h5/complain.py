@@ -6,7 +6,7 @@ is kept of it has whole days for times."""
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Annotated
 
@@ -31,7 +31,8 @@ router = APIRouter(prefix="/v/{code}/complain", include_in_schema=False)
 
 TICKET = "complain"
 GOOD_FOR = timedelta(hours=2)
-LONGEST_CONTACT = 200
+LONGEST_TYPED = 200
+HIDDEN, SHOWN = "hidden", "shown"
 SHORTEST_SECONDS = 2  # a person needs longer to fill in a form than a program
 RATES = ("6/minute", "60/hour")
 
@@ -43,7 +44,11 @@ class Typed:
     ticket: str = ""
     category: str = DEFAULT_COMPLAINT_CATEGORY
     content: str = ""
-    contact: str = ""
+    name: str = ""
+    phone: str = ""
+    hidden: bool = True
+    place: str = ""
+    publishable: bool = False
     about: tuple[uuid.UUID, ...] = ()
     uploads: tuple[str, ...] = ()
 
@@ -52,12 +57,27 @@ def _typed(
     ticket: Annotated[str, Form()] = "",
     category: Annotated[str, Form()] = DEFAULT_COMPLAINT_CATEGORY,
     content: Annotated[str, Form()] = "",
-    contact: Annotated[str, Form()] = "",
+    name: Annotated[str, Form()] = "",
+    phone: Annotated[str, Form()] = "",
+    naming: Annotated[str, Form()] = HIDDEN,
+    place: Annotated[str, Form()] = "",
+    publishable: Annotated[bool, Form()] = False,
     about: Annotated[list[uuid.UUID] | None, Form()] = None,
     uploads: Annotated[list[str] | None, Form()] = None,
 ) -> Typed:
     lines = content.replace("\r\n", "\n")
-    return Typed(ticket, category, lines, contact[:LONGEST_CONTACT], tuple(about or ()), tuple(uploads or ()))
+    return Typed(
+        ticket=ticket,
+        category=category,
+        content=lines,
+        name=name[:LONGEST_TYPED],
+        phone=phone[:LONGEST_TYPED],
+        hidden=naming != SHOWN,
+        place=place[:LONGEST_TYPED],
+        publishable=publishable,
+        about=tuple(about or ()),
+        uploads=tuple(uploads or ()),
+    )
 
 
 AsTyped = Annotated[Typed, Depends(_typed)]
@@ -121,7 +141,7 @@ def _file(
             return _take(request, session, here, village_id, acting, typed, tokens, ticket)
     except AppError as problem:
         known = _still_good(request, acting, typed.ticket)
-        again = Typed(known, typed.category, typed.content, typed.contact, typed.about, tokens)
+        again = replace(typed, ticket=known, uploads=tokens)
         with here.database.reading() as session:
             return _page(request, session, code, again, acting, problem)
 
@@ -162,7 +182,11 @@ def _take(
             channel=ComplaintChannel.PAGE,
             category_code=typed.category,
             about=typed.about,
-            contact=typed.contact,
+            name=typed.name,
+            phone=typed.phone,
+            hidden=typed.hidden,
+            place=typed.place,
+            publishable=typed.publishable,
             uploads=uploads,
             receipt=receipt,
         ),

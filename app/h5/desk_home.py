@@ -17,7 +17,7 @@ from app.models import OutgoingMessage
 from app.models.people import Role
 from app.services import access, desk, obligations, outbox
 from app.services.actors import Actor, Officer
-from app.services.complaints import queries
+from app.services.complaints import colours, queries
 from app.services.warnings import auditing
 from app.web.context import ReadSession, WriteSession
 from app.wechat.login import local
@@ -40,7 +40,7 @@ def home(request: Request, acting: AsOfficer, session: ReadSession) -> Response:
         officer=officer,
         posts=_posts(session, officer),
         complaints=complaints,
-        late=sum(queries.colour(complaint) == "red" for complaint in complaints),
+        late=sum(colours.colour(complaint) == "red" for complaint in complaints),
         warnings=session.scalars(desk.warnings(acting).limit(SHOWN)).all(),
         reviews=reviews,
         drafts=drafts,

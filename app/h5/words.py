@@ -14,9 +14,9 @@ from app.models.disclosures import DisclosureKind, DisclosureState
 from app.models.people import Duty, Role
 from app.models.rules import Colour
 from app.models.warnings import WarningState
+from app.services.complaints.colours import colour, days_left
 from app.services.complaints.feedback import SATISFACTION_NAMES
 from app.services.complaints.handling import STATE_NAMES
-from app.services.complaints.queries import colour, days_left
 from app.services.disclosures import STATE_NAMES as DISCLOSURE_STATES
 from app.services.objections import STATE_NAMES as OBJECTION_STATES
 from app.services.questions import STATE_NAMES as QUESTION_STATES
@@ -57,6 +57,18 @@ EVENTS = {
     EventKind.ESCALATED: "转上一级督办",
     EventKind.CLOSED: "办结",
     EventKind.NOTE: "内部备注",
+    EventKind.JOINED: "请求协办",
+    EventKind.ASKED: "向您了解情况",
+    EventKind.TRANSFERRED: "转办",
+    EventKind.REGRADED: "调整类别",
+    EventKind.EXTENDED: "延期",
+    EventKind.RETURNED: "不属受理范围",
+    EventKind.MERGED: "并案办理",
+    EventKind.UNSEALED: "调阅身份",
+    EventKind.PUBLISHED: "公开答复",
+    EventKind.WITHDRAWN: "村民撤回",
+    EventKind.RECUSED: "回避",
+    EventKind.ERASED: "到期清理",
 }
 WARNING_EVENTS = {
     "fired": "发出预警",

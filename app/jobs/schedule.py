@@ -42,7 +42,7 @@ from app.services import (
     views,
 )
 from app.services.actors import System
-from app.services.complaints import reminders
+from app.services.complaints import ladder, reminders
 from app.services.privacy import reduction
 
 Body = Callable[[Database, Settings], str]
@@ -132,14 +132,14 @@ def cleanup_keys(database: Database, _settings: Settings) -> str:
 
 
 def remind_complaints(database: Database, _settings: Settings) -> str:
-    """Escalate what is overdue, in batches until nothing is left."""
+    """What is due on the ladder of late complaints, in batches until nothing is left."""
     total = 0
     while True:
         with database.transaction() as session:
-            done = reminders.remind(session)
+            done = ladder.climb(session)
         total += done
-        if done < reminders.BATCH:
-            return f"escalated={total}"
+        if not done:
+            return f"steps={total}"
 
 
 def close_unrated(database: Database, _settings: Settings) -> str:

@@ -55,7 +55,8 @@ class Complaint(RandomKey, Base):
     counted in work days and working hours from `clock_from` and `extended_days`, under the calendar whose
     digest is `counted_under`, and nothing that anybody writes moves them. `first_replied_at`: when the office
     first wrote something to the complainant (asked back or answered). `step` and `step_at`: which step of
-    the escalation ladder comes next and when; null when none. `merged_into_id`: the complaint with which it
+    the escalation ladder comes next and when; null when none. `unsatisfied`: how often an answer was rated
+    so. `merged_into_id`: the complaint with which it
     is handled (并案). `held_until`: legal hold (暂停清理). `erased_at`: its contents are gone, the row is a
     tombstone."""
 
@@ -108,6 +109,7 @@ class Complaint(RandomKey, Base):
     step_at: Mapped[datetime | None]
     escalations: Mapped[int] = mapped_column(default=0, server_default="0")
     reopened: Mapped[int] = mapped_column(default=0)
+    unsatisfied: Mapped[int] = mapped_column(default=0, server_default="0")
     merged_into_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("complaint.id"), index=True)
     publishable: Mapped[bool] = mapped_column(default=False, server_default="false")
     held_until: Mapped[date | None]

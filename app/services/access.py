@@ -17,10 +17,8 @@ from sqlalchemy.sql.expression import cast
 from app.core.errors import Forbidden, NotFound, Unauthenticated
 from app.models import (
     Appointment,
-    Assignment,
     AuditEntry,
     Complaint,
-    ComplaintSubject,
     Contract,
     Disclosure,
     DisclosureCategory,
@@ -42,6 +40,9 @@ from app.services.access_base import is_administrator as is_administrator
 from app.services.access_base import refused as refused
 from app.services.access_base import require_administrator as require_administrator
 from app.services.access_base import within as within
+from app.services.access_complaints import access_complaint as access_complaint
+from app.services.access_complaints import require_handler as require_handler
+from app.services.access_complaints import visible_complaints as visible_complaints
 from app.services.access_warnings import access_warning as access_warning
 from app.services.access_warnings import sees_trials as sees_trials
 from app.services.access_warnings import told_in_audit
@@ -55,67 +56,6 @@ DRAFTERS = {
     Role.COUNTY_INSPECTOR: "区纪委",
 }
 REVIEWERS = {Role.TOWN_INSPECTOR: "镇街", Role.COUNTY_INSPECTOR: "区纪委"}
-
-# --- complaints -----------------------------------------------------------------------------------
-
-
-def excluded(officer_id: uuid.UUID) -> Condition:
-    """The complaint is about this officer."""
-    return exists().where(
-        ComplaintSubject.complaint_id == Complaint.id, ComplaintSubject.officer_id == officer_id
-    )
-
-
-def visible_complaints(actor: Actor) -> Condition:
-    """Which complaints the actor may know of.
-
-    A liaison officer: those that lie or lay with his village. Inspectors: all of their area. A department:
-    those handed to it. A villager: his own. Nobody: one that names him."""
-    if isinstance(actor, Officer):
-        reach = or_(
-            within(Complaint.village_id, actor.organisations(*INSPECTORS)),
-            _assigned_to(actor.organisations(Role.LIAISON_OFFICER, duty=Duty.COMPLAINTS)),
-            _assigned_to(actor.organisations(Role.DEPARTMENT_HANDLER)),
-            true() if is_administrator(actor) else false(),
-        )
-        return and_(reach, ~excluded(actor.officer_id))
-    if isinstance(actor, Villager):
-        return Complaint.villager_id == actor.villager_id
-    return true() if is_administrator(actor) else false()
-
-
-def _assigned_to(organisations: tuple[uuid.UUID, ...]) -> Condition:
-    return exists().where(
-        Assignment.complaint_id == Complaint.id, Assignment.organisation_id.in_(organisations)
-    )
-
-
-def access_complaint(session: Session, actor: Actor, complaint_id: uuid.UUID) -> Complaint:
-    """The complaint, if the actor may know of it. Raises NotFound otherwise, existing or not."""
-    found = session.scalar(select(Complaint).where(Complaint.id == complaint_id, visible_complaints(actor)))
-    if found is None:
-        raise NotFound("complaint.not_found", "没有找到这件诉求，可能链接有误，或不由您办理。")
-    return found
-
-
-def require_handler(session: Session, actor: Actor, complaint: Complaint) -> Officer:
-    """The officer, if the complaint lies on his desk now or below his office. Raises Forbidden otherwise."""
-    if not isinstance(actor, Officer):
-        raise refused()
-    access_complaint(session, actor, complaint.id)
-    holders = session.scalars(
-        select(Assignment.organisation_id).where(
-            Assignment.complaint_id == complaint.id, Assignment.until.is_(None)
-        )
-    ).all()
-    own = {
-        *actor.organisations(Role.LIAISON_OFFICER, duty=Duty.COMPLAINTS),
-        *actor.organisations(*INSPECTORS, Role.DEPARTMENT_HANDLER),
-    }
-    if own.isdisjoint(holders):
-        raise Forbidden("complaint.not_yours", "这件诉求现在不由您办理，请联系正在办理的单位。")
-    return actor
-
 
 # --- disclosures ----------------------------------------------------------------------------------
 
@@ -213,7 +153,7 @@ def require_gatekeeper(
     return require_reviewer(session, actor, village_id, reviewed_by)
 
 
-# --- ledgers (of warnings: `access_warnings`) ------------------------------------------------------
+# --- ledgers (complaints and warnings: `access_complaints`, `access_warnings`) -------------------------
 
 
 def visible_contracts(actor: Actor) -> Condition:

@@ -21,6 +21,8 @@ from app.models import CountySetting, SettingHistory
 from app.models.people import Role
 from app.services import access, audit
 from app.services.actors import Actor, Officer
+from app.services.complaints.ladder_terms import DEFAULT as COMPLAINT_LADDER
+from app.services.complaints.ladder_terms import ComplaintLadder
 from app.services.portrait.terms import METHOD, WEIGHTS, Method, Weights
 from app.services.warnings.terms import DEFAULT as LADDER
 from app.services.warnings.terms import Ladder
@@ -62,6 +64,14 @@ _ALL: tuple[Setting, ...] = (
         LADDER,
         "预警督办阶梯：几个工作日内签收、整改、复核，逾期报哪一级",
         "工作日",
+    ),
+    Setting(
+        "complaint.ladder",
+        ComplaintLadder,
+        COMPLAINT_LADDER,
+        "诉求督办阶梯：到期前几天提醒，逾期几个工作日上提镇街、区级",
+        "天",
+        "各地公开办法：受理逾期即上提，办结逾期五个工作日通报；其余为本系统建议值。",
     ),
     Setting("arrears.enabled", Switch, True, "是否在村主页公示欠缴款项（精准监督）"),
     Setting("arrears.notice_days", Days, 7, "公示前至少提前多少天告知欠缴人", "天"),

@@ -143,6 +143,17 @@ def _village(village_id: uuid.UUID) -> str:
     return f"v:{village_id.hex}"
 
 
+def vector(village_id: uuid.UUID, texts: Iterable[tuple[str, str]]) -> str:
+    """Short texts with their weights, of one village, as PostgreSQL reads a `tsvector`; for other nouns that
+    are found by words. What does not fit into one is left out (two thousand characters fit)."""
+    return next(_parts(_village(village_id), texts))
+
+
+def question(words: str) -> str:
+    """The words that somebody looks for, all of them, as PostgreSQL reads a `tsquery`. Raises BadInput."""
+    return " & ".join(word.query() for word in words_of(words))
+
+
 @dataclass
 class _Part:
     """The tokens of one row: where each stands, and how many places are taken."""

@@ -39,6 +39,12 @@ REPLIED = """
         SELECT complaint_id, min(at) AS at FROM complaint_event WHERE kind = 'answered' GROUP BY complaint_id
     ) replied WHERE replied.complaint_id = complaint.id
 """
+STEPS = """
+    UPDATE complaint SET step_at = CASE state WHEN 'filed' THEN accept_at WHEN 'accepted' THEN finish_at END,
+        outcome = CASE WHEN state IN ('answered', 'closed') THEN 'answered' END, clock_from = filed_at,
+        unsatisfied = (SELECT count(*) FROM rating r WHERE r.complaint_id = complaint.id
+                       AND r.satisfaction = 'unsatisfied')
+"""
 
 
 def upgrade() -> None:
@@ -329,6 +335,7 @@ def upgrade() -> None:
     op.add_column("complaint", sa.Column("step", sa.Integer(), server_default="0", nullable=False))
     op.add_column("complaint", sa.Column("step_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("complaint", sa.Column("escalations", sa.Integer(), server_default="0", nullable=False))
+    op.add_column("complaint", sa.Column("unsatisfied", sa.Integer(), server_default="0", nullable=False))
     op.add_column("complaint", sa.Column("merged_into_id", sa.Uuid(), nullable=True))
     op.add_column("complaint", sa.Column("publishable", sa.Boolean(), server_default="false", nullable=False))
     op.add_column("complaint", sa.Column("held_until", sa.Date(), nullable=True))
@@ -351,11 +358,11 @@ def upgrade() -> None:
     )
     op.create_index("ix_complaint_tokens", "complaint", ["tokens"], unique=False, postgresql_using="gin")
     op.create_foreign_key(
-        op.f("fk_complaint_merged_into_id"), "complaint", "complaint", ["merged_into_id"], ["id"]
+        op.f("fk_complaint_class_code"), "complaint", "complaint_class", ["class_code"], ["code"]
     )
     op.create_foreign_key(op.f("fk_complaint_filed_by"), "complaint", "officer", ["filed_by"], ["id"])
     op.create_foreign_key(
-        op.f("fk_complaint_class_code"), "complaint", "complaint_class", ["class_code"], ["code"]
+        op.f("fk_complaint_merged_into_id"), "complaint", "complaint", ["merged_into_id"], ["id"]
     )
     op.add_column(
         "complaint_category", sa.Column("class_code", sa.String(), server_default="complaint", nullable=False)
@@ -401,6 +408,7 @@ def upgrade() -> None:
     op.execute(CATEGORIES)
     op.execute(COMPLAINTS)
     op.execute(REPLIED)
+    op.execute(STEPS)
 
 
 def downgrade() -> None:
@@ -418,9 +426,9 @@ def downgrade() -> None:
     op.drop_constraint(op.f("fk_complaint_category_class_code"), "complaint_category", type_="foreignkey")
     op.drop_column("complaint_category", "line")
     op.drop_column("complaint_category", "class_code")
-    op.drop_constraint(op.f("fk_complaint_class_code"), "complaint", type_="foreignkey")
-    op.drop_constraint(op.f("fk_complaint_filed_by"), "complaint", type_="foreignkey")
     op.drop_constraint(op.f("fk_complaint_merged_into_id"), "complaint", type_="foreignkey")
+    op.drop_constraint(op.f("fk_complaint_filed_by"), "complaint", type_="foreignkey")
+    op.drop_constraint(op.f("fk_complaint_class_code"), "complaint", type_="foreignkey")
     op.drop_index("ix_complaint_tokens", table_name="complaint", postgresql_using="gin")
     op.drop_index(
         "ix_complaint_step_at", table_name="complaint", postgresql_where=sa.text("step_at IS NOT NULL")
@@ -434,6 +442,7 @@ def downgrade() -> None:
     op.drop_column("complaint", "held_until")
     op.drop_column("complaint", "publishable")
     op.drop_column("complaint", "merged_into_id")
+    op.drop_column("complaint", "unsatisfied")
     op.drop_column("complaint", "escalations")
     op.drop_column("complaint", "step_at")
     op.drop_column("complaint", "step")

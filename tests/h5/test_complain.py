@@ -90,7 +90,7 @@ def test_named_goes_to_ones_own_list_with_sealed_contact(
     client: TestClient, borrowed: Database, town: Town, later: Any
 ) -> None:
     as_villager(client, borrowed)
-    answer = _file(client, f"{town.home}/complain", later, contact="王阿婆 13800138000")
+    answer = _file(client, f"{town.home}/complain", later, name="王阿婆", phone="13800138000")
 
     assert answer.status_code == 303
     number = number_in(answer.headers["location"])

@@ -96,7 +96,9 @@ def _refused_named(client: TestClient, database: Database, town: Town, files: An
     as_villager(client, database)
     address = f"{town.home}/complain"
     form = form_of(client.get(address).text, address)
-    answer = client.post(address, data=form.data(content="短", contact="王阿婆 13800138000"), files=files)
+    answer = client.post(
+        address, data=form.data(content="短", name="王阿婆", phone="13800138000"), files=files
+    )
     assert answer.status_code == 400
     return form_of(answer.text, address)
 
@@ -166,7 +168,7 @@ def test_a_named_form_whose_login_has_lapsed_is_not_filed_without_the_name(
     client.cookies.clear()
     later.shift(timedelta(seconds=5))
     files = [("photos", ("灯.png", picture(), "image/png"))]
-    data = form.data(content=WORDS, contact="王阿婆 13800138000")
+    data = form.data(content=WORDS, name="王阿婆", phone="13800138000")
     answer = client.post(address, data=data, files=files)
 
     assert answer.status_code == 401
@@ -175,7 +177,7 @@ def test_a_named_form_whose_login_has_lapsed_is_not_filed_without_the_name(
     assert _complaints(borrowed) == []
     kept = form_of(answer.text, "/complain/anonymous")
     assert kept.fields["content"] == [WORDS]
-    assert kept.fields["contact"] == ["王阿婆 13800138000"]
+    assert (kept.fields["name"], kept.fields["phone"]) == (["王阿婆"], ["13800138000"])
     assert len(kept.fields["uploads"]) == 1
     later.shift(timedelta(seconds=5))
     assert receipt_in(client.post(kept.action, data=kept.data()).text)
@@ -190,7 +192,7 @@ def test_after_logging_in_again_the_kept_form_is_filed_under_the_name(
     address = f"{town.home}/complain"
     form = form_of(client.get(address).text, address)
     client.cookies.clear()
-    lapsed = client.post(address, data=form.data(content=WORDS, contact="王阿婆 13800138000"))
+    lapsed = client.post(address, data=form.data(content=WORDS, name="王阿婆", phone="13800138000"))
     assert f'formaction="{address}"' in lapsed.text
     kept = form_of(lapsed.text, "/complain/anonymous")
     as_villager(client, borrowed)

@@ -95,8 +95,8 @@ def test_every_time_of_it_is_a_whole_day(mini: Mini, borrowed: Database, village
     fresh = {place: moment for place, moment in after.items() if place not in before}
     assert fresh
     precise = {place for place, moment in fresh.items() if moment != clock.whole_day(moment)}
-    # Deadlines are ends of work days, and a worker is due at once or at a whole day: neither tells when.
-    assert {column for _, column, _ in precise} <= {"accept_at", "finish_at", "remind_at"}
+    # Deadlines are ends of work days, steps of the ladder mornings of work days: neither tells when.
+    assert {column for _, column, _ in precise} <= {"accept_at", "finish_at", "remind_at", "step_at"}
 
 
 def _moments(session: Any) -> dict[tuple[str, str, str], Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -43,7 +44,7 @@ def count(database: Database, model: Any) -> int:
 def test_from_filing_with_a_photo_to_a_rating(mini: Mini, borrowed: Database, village: Village) -> None:
     phone = mini.login()
     upload = phone.upload(picture()).json()
-    body = filing(village, uploads=[upload["token"]], contact="王小明 13800005678")
+    body = filing(village, uploads=[upload["token"]], name="王小明", phone="13800005678")
     made = phone.post("complaints", body)
     assert made.status_code == 201, made.text
     filed = made.json()
@@ -72,12 +73,14 @@ def test_from_filing_with_a_photo_to_a_rating(mini: Mini, borrowed: Database, vi
 def test_filing_seals_the_contact_and_tells_the_liaison_officer(
     mini: Mini, borrowed: Database, village: Village
 ) -> None:
-    filed = mini.login().post("complaints", filing(village, contact="王小明 13800005678")).json()
+    filed = mini.login().post("complaints", filing(village, name="王小明", phone="13800005678")).json()
     with borrowed.reading() as session:
         row = session.get_one(Complaint, uuid.UUID(filed["id"]))
         assert (row.channel, row.anonymous, row.receipt_digest) == (ComplaintChannel.MINIPROGRAM, False, None)
         sealed = session.get_one(SealedIdentity, row.id).sealed
-        assert KEYS.sealer.open(sealed, context=f"complaint:{row.id}") == "王小明 13800005678"
+        opened = json.loads(KEYS.sealer.open(sealed, context=f"complaint:{row.id}"))
+        assert opened == {"name": "王小明", "phone": "13800005678"}
+        assert row.hidden
         told = session.scalars(select(OutgoingMessage.officer_id)).all()
         assert village.liaison.id in told
 
@@ -208,7 +211,7 @@ def test_a_repeated_submission_is_one_complaint(mini: Mini, borrowed: Database, 
         ({"content": "太短"}, 400, "complaint.too_short"),
         ({"content": "长" * 2001}, 422, "request.invalid"),
         ({"content": "有一个\x00控制字符"}, 422, "request.invalid"),
-        ({"contact": "\x07"}, 422, "request.invalid"),
+        ({"name": "\x07"}, 422, "request.invalid"),
         ({"category": "no-such"}, 400, "complaint.category_unknown"),
         ({"village": "no-such"}, 404, "village.not_found"),
         ({"uploads": ["no-such"]}, 400, "upload.unknown"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 
 import pytest
@@ -25,7 +26,7 @@ from app.models.delivery import MessageKind
 from app.models.people import Role
 from app.services import access
 from app.services.actors import Visitor
-from app.services.complaints import feedback, filing, handling, reminders
+from app.services.complaints import feedback, filing, handling, ladder, reminders
 from tests import factories as make
 
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=clock.SHANGHAI)
@@ -300,7 +301,7 @@ def test_contact_is_sealed(session: Session) -> None:
         acting=villager,
         village=places.village,
         filing=filing.Filing(
-            content="请帮忙看看低保申请。", channel=ComplaintChannel.PAGE, contact="王阿婆 13800001111"
+            content="请帮忙看看低保申请。", channel=ComplaintChannel.PAGE, name="王阿婆", phone="13800001111"
         ),
         keys=make.KEYS,
     )
@@ -309,25 +310,30 @@ def test_contact_is_sealed(session: Session) -> None:
     assert "王阿婆" not in sealed
     assert "1380000" not in sealed
     opened = make.KEYS.sealer.open(sealed, context=f"complaint:{filed.complaint.id}")
-    assert opened == "王阿婆 13800001111"
+    assert json.loads(opened) == {"name": "王阿婆", "phone": "13800001111"}
 
 
 @time_machine.travel(MONDAY, tick=False)
-def test_overdue_climbs_one_level_a_day_and_additions_move_no_deadline(session: Session) -> None:
+def test_what_nobody_accepts_climbs_and_additions_move_no_deadline(session: Session) -> None:
     places = make.places(session)
     make.officer(session, Role.LIAISON_OFFICER, places.village)
     inspector = make.officer(session, Role.TOWN_INSPECTOR, places.town)
     villager = make.villager(session)
     complaint = make.complaint(session, places.village, by=villager).complaint
-    due = complaint.accept_at
-    with time_machine.travel(due - timedelta(minutes=1), tick=False):
+    due, reminded = complaint.accept_at, complaint.step_at
+    assert reminded is not None
+    with time_machine.travel(reminded - timedelta(minutes=1), tick=False):
         feedback.add(session, acting=villager, complaint=complaint, text="灯还是坏的", keys=make.KEYS)
-        assert reminders.remind(session) == 0
-    assert complaint.accept_at == due
+        assert ladder.climb(session) == 0
+    assert (complaint.accept_at, complaint.step_at) == (due, reminded)
 
-    with time_machine.travel(due + timedelta(minutes=1), tick=False):
-        assert reminders.remind(session) == 1
-        assert reminders.remind(session) == 0
+    with time_machine.travel(reminded, tick=False):
+        assert ladder.climb(session) == 1
+        assert ladder.climb(session) == 0
+    assert complaint.level == Level.VILLAGE
+    assert complaint.step_at is not None
+    with time_machine.travel(complaint.step_at, tick=False):
+        assert ladder.climb(session) == 1
     assert complaint.level == Level.TOWN
     told = _messages(session, complaint, MessageKind.COMPLAINT_ASSIGNED)
     assert inspector.id in {message.officer_id for message in told}

@@ -13,11 +13,13 @@ from app.core import clock, ids
 from app.core.errors import BadInput, Conflict, NotFound
 from app.core.keys import Keys
 from app.models import Complaint, ComplaintClass, Rating
-from app.models.complaints import ComplaintState, EventKind, Satisfaction
+from app.models.complaint_classes import Level
+from app.models.complaints import ComplaintState, EventKind, Outcome, Satisfaction
+from app.models.delivery import MessageKind
 from app.models.disclosures import AttachmentOwner
 from app.services import access, attachments, calendar
 from app.services.actors import Actor, Visitor
-from app.services.complaints import deadlines, routing, timeline
+from app.services.complaints import colours, deadlines, ladder, routing, subjects, timeline
 from app.services.complaints.filing import LONGEST
 from app.services.complaints.handling import lock, move
 
@@ -68,7 +70,7 @@ def add(
         raise Conflict("complaint.closed", "这件诉求已经办结；有新的情况，请另提一件。")
     if not text.strip() and not uploads:
         raise BadInput("complaint.addition_empty", "请写几句话或添加图片。", field="text")
-    routing.recuse(session, complaint, text, acting=acting)
+    subjects.recuse(session, complaint, text, acting=acting)
     noted: dict[str, Any] = {"content_check": content_check} if content_check else {}
     event = timeline.add(
         session, complaint, EventKind.ADDED, acting=acting, who="村民", text=text.strip()[:LONGEST], **noted
@@ -109,7 +111,7 @@ def rate(
             "complaint.not_answered", "还没有答复，或已经评价过，现在不能评价。", state=complaint.state
         )
     reason = reason.strip()[:LONGEST_REASON]
-    routing.exclude_named(session, complaint, reason)
+    subjects.recuse(session, complaint, reason, acting=acting)
     session.add(
         Rating(
             id=uuid.uuid4(),
@@ -120,12 +122,44 @@ def rate(
             at=timeline.moment(complaint),
         )
     )
+    complaint.unsatisfied += satisfaction == Satisfaction.UNSATISFIED
     words = SATISFACTION_NAMES[satisfaction] + (f"：{reason}" if reason else "")
     timeline.add(session, complaint, EventKind.RATED, acting=acting, who="村民", text=f"评价为{words}")
     if satisfaction == Satisfaction.UNSATISFIED and complaint.reopened < REOPENINGS:
         _reopen(session, complaint, acting=acting)
     else:
         close(session, complaint, acting=acting, text="诉求已办结。")
+        if complaint.unsatisfied >= colours.UNSATISFIED:
+            _tell_county(session, complaint)
+    return complaint
+
+
+def _tell_county(session: Session, complaint: Complaint) -> None:
+    """Twice unsatisfied: it stays red, and the county is told (督办)."""
+    _, _, officer = routing.desk(session, complaint, Level.COUNTY)
+    if officer is not None:
+        timeline.tell_officer(
+            session,
+            complaint,
+            officer.id,
+            key="unsatisfied",
+            kind=MessageKind.COMPLAINT_OVERDUE,
+            overdue="两次评价不满意",
+        )
+
+
+def withdraw(session: Session, *, acting: Actor, complaint: Complaint) -> Complaint:
+    """Take it back (撤回): filed | accepted → closed, outcome withdrawn. The handler is told by the timeline.
+
+    Raises Conflict when it is answered or closed already."""
+    own(session, acting=acting, complaint=complaint)
+    lock(session, complaint)
+    if complaint.state not in deadlines.OPEN:
+        raise Conflict("complaint.not_open", "这件诉求已经答复或办结，不用撤回了。", state=complaint.state)
+    complaint.state, complaint.outcome = ComplaintState.CLOSED, Outcome.WITHDRAWN
+    complaint.closed_at = timeline.moment(complaint)
+    ladder.start(session, complaint)
+    timeline.add(session, complaint, EventKind.WITHDRAWN, acting=acting, who="村民", text="村民撤回了诉求。")
     return complaint
 
 
@@ -133,13 +167,14 @@ def close(session: Session, complaint: Complaint, *, acting: Actor, text: str) -
     """answered → closed."""
     move(complaint, ComplaintState.CLOSED)
     complaint.closed_at = timeline.moment(complaint)
+    ladder.start(session, complaint)
     timeline.add(session, complaint, EventKind.CLOSED, acting=acting, who="系统", text=text)
 
 
 def _reopen(session: Session, complaint: Complaint, *, acting: Actor) -> None:
     move(complaint, ComplaintState.FILED)
     complaint.reopened += 1
-    complaint.accepted_at = complaint.answered_at = None
+    complaint.accepted_at = complaint.answered_at = complaint.outcome = complaint.merged_into_id = None
     grade = session.get_one(ComplaintClass, complaint.class_code)
     deadlines.start(complaint, grade, calendar.load(session), clock.now())
     event = timeline.add(
@@ -151,4 +186,5 @@ def _reopen(session: Session, complaint: Complaint, *, acting: Actor) -> None:
         text=f"村民不满意，重新办理，{complaint.promised_on.month}月{complaint.promised_on.day}日前答复。",
     )
     routing.assign(session, complaint, acting=acting, level=routing.above(complaint.level))
+    ladder.start(session, complaint)
     timeline.tell_villager(session, complaint, "不满意，已交上一级办理", event=event)

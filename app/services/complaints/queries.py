@@ -6,10 +6,10 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, false, or_, select
+from sqlalchemy import Row, Select, exists, false, select
 from sqlalchemy.orm import Session, joinedload
 
-from app.core import clock, ids
+from app.core import ids
 from app.core.errors import NotFound
 from app.models import (
     Assignment,
@@ -27,9 +27,7 @@ from app.models.disclosures import AttachmentOwner
 from app.models.people import Duty, Role
 from app.services import access, actors, attachments
 from app.services.actors import Actor
-
-OPEN = (ComplaintState.FILED, ComplaintState.ACCEPTED)
-YELLOW_DAYS = 3
+from app.services.complaints.deadlines import OPEN
 
 
 @dataclass(frozen=True)
@@ -139,26 +137,3 @@ def ratings(session: Session, complaint: Complaint) -> Sequence[Rating]:
     """What the complainant thought of the answers, by round."""
     query = select(Rating).where(Rating.complaint_id == complaint.id)
     return session.scalars(query.order_by(Rating.round)).all()
-
-
-def overdue() -> ColumnElement[bool]:
-    """SQL: a deadline has passed and the step was not taken, as `colour` says red."""
-    now = clock.now()
-    not_accepted = and_(Complaint.state == ComplaintState.FILED, Complaint.accept_at < now)
-    return and_(Complaint.state.in_(OPEN), or_(Complaint.finish_at < now, not_accepted))
-
-
-def colour(complaint: Complaint) -> str:
-    """How urgent it is: green; yellow from three days before the promised day; red when a deadline has
-    passed; grey when it waits for nobody's step."""
-    if complaint.state not in OPEN:
-        return "grey"
-    now = clock.now()
-    if complaint.finish_at < now or (complaint.state == ComplaintState.FILED and complaint.accept_at < now):
-        return "red"
-    return "yellow" if days_left(complaint) <= YELLOW_DAYS else "green"
-
-
-def days_left(complaint: Complaint) -> int:
-    """Calendar days to the promised day; negative when it has passed."""
-    return (complaint.promised_on - clock.today()).days

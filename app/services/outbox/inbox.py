@@ -11,9 +11,7 @@ from typing import cast as typing_cast
 from sqlalchemy import (
     ColumnElement,
     Select,
-    String,
     and_,
-    cast,
     exists,
     false,
     func,
@@ -33,7 +31,15 @@ from app.models.base import WorkState
 from app.models.delivery import Confirmation, MessageKind
 from app.services import access, audit, claims
 from app.services.actors import Actor, Officer
-from app.services.outbox.rows import change, day_or, new_try, reachable, recipient, start_anew
+from app.services.outbox.rows import (
+    about_complaint,
+    change,
+    day_or,
+    new_try,
+    reachable,
+    recipient,
+    start_anew,
+)
 
 # A message without a village is in nobody's area: NULL is in no list.
 _VILLAGE = typing_cast("InstrumentedAttribute[uuid.UUID]", OutgoingMessage.village_id)
@@ -89,9 +95,7 @@ def visible(acting: Actor) -> ColumnElement[bool]:
         reach = or_(within, OutgoingMessage.officer_id == acting.officer_id)
     else:
         reach = false()
-    known = exists().where(
-        cast(Complaint.id, String) == OutgoingMessage.subject_id, access.visible_complaints(acting)
-    )
+    known = exists().where(Complaint.id == about_complaint(), access.visible_complaints(acting))
     return and_(reach, or_(OutgoingMessage.subject_kind != "complaint", known))
 
 

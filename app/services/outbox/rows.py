@@ -6,12 +6,25 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, Result, case, exists, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Result,
+    Uuid,
+    and_,
+    case,
+    cast,
+    exists,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from app.core import clock
-from app.models import OutgoingMessage, SubscriptionGrant, WechatIdentity
+from app.models import Complaint, OutgoingMessage, SubscriptionGrant, WechatIdentity
 from app.models.delivery import Confirmation
+from app.services import access_complaints
 
 RELEASE_WITHIN = timedelta(days=7)
 # The platform takes the same message number to the same person for a repetition within ten minutes.
@@ -35,12 +48,19 @@ def reachable(session: Session, officer_id: uuid.UUID | None, villager_id: uuid.
 
 
 def recipient(officer_id: uuid.UUID | None, villager_id: uuid.UUID | None) -> ColumnElement[bool]:
-    """The messages of one person. Raises ValueError unless exactly one is named."""
+    """The messages of one person, without those about complaints that he may no longer know of (回避). Raises
+    ValueError unless exactly one is named."""
     if (officer_id is None) == (villager_id is None):
         raise ValueError("name one recipient")
     if officer_id is not None:
-        return OutgoingMessage.officer_id == officer_id
+        kept_from = exists().where(Complaint.id == about_complaint(), access_complaints.excluded(officer_id))
+        return and_(OutgoingMessage.officer_id == officer_id, ~kept_from)
     return OutgoingMessage.villager_id == villager_id
+
+
+def about_complaint() -> ColumnElement[uuid.UUID]:
+    """SQL: the key of the complaint that a message is about; null for other messages."""
+    return case((OutgoingMessage.subject_kind == "complaint", cast(OutgoingMessage.subject_id, Uuid)))
 
 
 def new_try(message: OutgoingMessage, now: datetime) -> datetime:
