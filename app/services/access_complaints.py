@@ -170,7 +170,8 @@ def _declared() -> Condition:
 
 
 def _running(row: type[Appointment] = Appointment) -> Condition:
-    return or_(row.until.is_(None), row.until > clock.now())
+    now = clock.now()
+    return and_(row.since <= now, or_(row.until.is_(None), row.until > now))
 
 
 def _key(name: InstrumentedAttribute[str]) -> ColumnElement[str]:
@@ -192,6 +193,17 @@ def excluded_ids(
         for key in wanted
         if session.scalar(select(exists().where(Complaint.id == complaint.id, excluded(key))))
     )
+
+
+def subjects_of(session: Session, complaint: Complaint) -> frozenset[str]:
+    """Whom a complaint is about, officers by id and cadres by name."""
+    ids = session.scalars(
+        select(ComplaintSubject.officer_id).where(ComplaintSubject.complaint_id == complaint.id)
+    )
+    names = session.scalars(
+        select(ComplaintCadre.name_key).where(ComplaintCadre.complaint_id == complaint.id)
+    )
+    return frozenset([*(str(key) for key in ids), *names])
 
 
 # --- reading --------------------------------------------------------------------------------------

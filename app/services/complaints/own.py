@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from app.core.errors import NotFound
-from app.models import Complaint, ComplaintCategory, Rating
+from app.models import Complaint, ComplaintCategory, ComplaintClass, Rating
 from app.services import access
 from app.services.actors import Actor
 from app.services.complaints import queries
@@ -44,3 +44,8 @@ def categories(session: Session) -> Sequence[ComplaintCategory]:
         .options(joinedload(ComplaintCategory.grade))
         .order_by(ComplaintCategory.position, ComplaintCategory.code)
     ).all()
+
+
+def classes(session: Session) -> Sequence[ComplaintClass]:
+    """The classes, in their order."""
+    return session.scalars(select(ComplaintClass).order_by(ComplaintClass.position)).all()

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Row, Select, exists, false, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, false, select
 from sqlalchemy.orm import Session, joinedload
 
 from app.core import ids
@@ -24,8 +24,7 @@ from app.models import (
 )
 from app.models.complaints import ComplaintState
 from app.models.disclosures import AttachmentOwner
-from app.models.people import Duty, Role
-from app.services import access, actors, attachments
+from app.services import access, access_complaints, actors, attachments
 from app.services.actors import Actor
 from app.services.complaints.deadlines import OPEN
 
@@ -51,7 +50,9 @@ def listing(
         select(Complaint)
         .where(access.visible_complaints(acting))
         .options(
-            joinedload(Complaint.village).joinedload(Organisation.parent), joinedload(Complaint.category)
+            joinedload(Complaint.village).joinedload(Organisation.parent),
+            joinedload(Complaint.category),
+            joinedload(Complaint.grade),
         )
         .order_by(Complaint.filed_at.desc(), Complaint.id.desc())
     )
@@ -62,19 +63,22 @@ def listing(
 
 def on_desk(session: Session, *, acting: Actor, limit: int = 50) -> Sequence[Complaint]:
     """What lies on the officer's desk and waits for a step, the most urgent first."""
-    desks: Sequence[uuid.UUID] = ()
-    if isinstance(acting, actors.Officer):
-        desks = (
-            *acting.organisations(Role.LIAISON_OFFICER, duty=Duty.COMPLAINTS),
-            *acting.organisations(*access.INSPECTORS, Role.DEPARTMENT_HANDLER),
-        )
-    lies_here = exists().where(
+    query = listing(acting, states=OPEN).where(lies_on_desk(acting)).order_by(None)
+    return session.scalars(query.order_by(Complaint.finish_at, Complaint.id).limit(limit)).all()
+
+
+def lies_on_desk(acting: Actor) -> ColumnElement[bool]:
+    """SQL: the complaint lies with an office of the actor, to handle, to join or to watch; what is merged
+    lies with the main one."""
+    desks = access_complaints.desks(acting) if isinstance(acting, actors.Officer) else ()
+    if not desks:
+        return false()
+    held = exists().where(
         Assignment.complaint_id == Complaint.id,
         Assignment.until.is_(None),
-        Assignment.organisation_id.in_(desks) if desks else false(),
+        Assignment.organisation_id.in_(desks),
     )
-    query = listing(acting, states=OPEN).where(lies_here).order_by(None)
-    return session.scalars(query.order_by(Complaint.finish_at, Complaint.id).limit(limit)).all()
+    return and_(held, Complaint.merged_into_id.is_(None))
 
 
 def own(session: Session, *, acting: Actor, limit: int = 50) -> Sequence[Complaint]:
@@ -90,6 +94,12 @@ def own_by_number(session: Session, *, acting: Actor, number: str) -> Complaint:
     if found is None:
         raise NotFound("complaint.not_found", "没有找到这件诉求，请核对编号；只能查看自己提交的。")
     return found
+
+
+def known(session: Session, *, acting: Actor, complaint_id: uuid.UUID) -> bool:
+    """Whether the actor may know of it."""
+    seen = exists().where(Complaint.id == complaint_id, access.visible_complaints(acting))
+    return bool(session.scalar(select(seen)))
 
 
 def view(session: Session, complaint: Complaint, *, inside: bool) -> View:
