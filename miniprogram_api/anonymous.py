@@ -8,11 +8,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field, StringConstraints
 from sqlalchemy.orm import Session
 
-from app.core import ids
+from app.core import ids, puzzles
 from app.models import Complaint
 from app.models.complaints import ComplaintChannel
 from app.services import access, forms
@@ -27,20 +27,27 @@ from miniprogram_api.fields import Code, Readable
 router = APIRouter(prefix="/anonymous", tags=["匿名"])
 
 FILING = Depends(Limited("anonymous-complaint", "10/minute", "100/day"))
+PLAIN_RATES = ("4/minute", "30/day")
 LOOKING_UP = Depends(Limited("receipt", "10/minute", "100/hour"))
 Receipt = Annotated[str, StringConstraints(max_length=64), Readable, Field(examples=["1234 5678 9012 3456"])]
 
 
 class Form(BaseModel):
-    """The token of a form that was opened just now: good for two hours, for one submission."""
+    """The token of a form that was opened just now: good for two hours, for one submission. Its puzzle: find
+    a decimal number so that SHA-256 of `form:number` begins with `bits` zero bits."""
 
     form: str
+    bits: int = Field(examples=[14], description="工作量证明要求的前导零位数")
 
 
 class AnonymousComplaint(NewComplaint):
-    """A complaint without a name. `form` is the token of the opened form."""
+    """A complaint without a name. `form` is the token of the opened form, `proof` the answer to its puzzle:
+    who sends none waits longer and is counted more strictly."""
 
     form: Code
+    proof: Annotated[str, StringConstraints(max_length=puzzles.LONGEST), Readable] = Field(
+        default="", examples=["16384"], description="工作量证明的解"
+    )
 
 
 class AnonymousFiled(BaseModel):
@@ -68,16 +75,18 @@ class AnonymousOpinion(Opinion, WithReceipt):
 
 @router.get("/form-token")
 def form_token(here: InContext, _acting: AsNobody) -> Form:
-    """打开匿名表单时取一个令牌；两秒之内、两小时之后使用会被拒绝；用几次都只提交一件。"""
-    return Form(form=forms.issue(here.keys))
+    """打开匿名表单时取一个令牌；解出工作量证明的两秒之内、没解的四秒之内，以及两小时之后使用会被拒绝；用几次都只提交一件。"""
+    return Form(form=forms.issue(here.keys), bits=puzzles.BITS)
 
 
 @router.post("/complaints", status_code=201, dependencies=[FILING])
 def file(
-    body: AnonymousComplaint, here: InContext, session: WriteSession, acting: AsNobody
+    body: AnonymousComplaint, request: Request, here: InContext, session: WriteSession, acting: AsNobody
 ) -> AnonymousFiled:
     """匿名提交诉求，得到查询码；同一令牌再提交一次，得到同一件的查询码。即使带了登录令牌也不会看。"""
-    spent = forms.spend(session, keys=here.keys, token=body.form)
+    if not puzzles.solved(body.form, body.proof):
+        request.app.state.limiter.hit(request, "anonymous-plain", *PLAIN_RATES)
+    spent = forms.spend(session, keys=here.keys, token=body.form, proof=body.proof)
     if spent.repeated:
         return _filed(feedback.by_receipt(session, keys=here.keys, typed=spent.receipt), spent.receipt)
     made = filing.file(

@@ -5,6 +5,7 @@ is kept of it has whole days for times."""
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -14,7 +15,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request, UploadFile
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
-from app.core import ids
+from app.core import ids, puzzles
 from app.core.errors import AppError, BadInput, Unauthenticated
 from app.h5.common import AsNobody, AsOneself, Photos, Ticket, changing, check, go, issue, keep_uploads, show
 from app.models import Organisation
@@ -35,6 +36,10 @@ LONGEST_TYPED = 200
 HIDDEN, SHOWN = "hidden", "shown"
 SHORTEST_SECONDS = 2  # a person needs longer to fill in a form than a program
 RATES = ("6/minute", "60/hour")
+# Without a login and without the puzzle that the form's script solves: waits longer, counted more strictly.
+PLAIN = "complain-plain"
+PLAIN_SECONDS = 4
+PLAIN_RATES = ("4/minute", "30/hour")
 
 
 @dataclass(frozen=True)
@@ -42,12 +47,15 @@ class Typed:
     """What a person filled in; shown again when something is wrong, so that nothing is lost."""
 
     ticket: str = ""
+    proof: str = ""
     category: str = DEFAULT_COMPLAINT_CATEGORY
     content: str = ""
     name: str = ""
     phone: str = ""
     hidden: bool = True
     place: str = ""
+    latitude: str = ""
+    longitude: str = ""
     publishable: bool = False
     about: tuple[uuid.UUID, ...] = ()
     uploads: tuple[str, ...] = ()
@@ -55,12 +63,15 @@ class Typed:
 
 def _typed(
     ticket: Annotated[str, Form()] = "",
+    proof: Annotated[str, Form()] = "",
     category: Annotated[str, Form()] = DEFAULT_COMPLAINT_CATEGORY,
     content: Annotated[str, Form()] = "",
     name: Annotated[str, Form()] = "",
     phone: Annotated[str, Form()] = "",
     naming: Annotated[str, Form()] = HIDDEN,
     place: Annotated[str, Form()] = "",
+    latitude: Annotated[str, Form()] = "",
+    longitude: Annotated[str, Form()] = "",
     publishable: Annotated[bool, Form()] = False,
     about: Annotated[list[uuid.UUID] | None, Form()] = None,
     uploads: Annotated[list[str] | None, Form()] = None,
@@ -68,16 +79,25 @@ def _typed(
     lines = content.replace("\r\n", "\n")
     return Typed(
         ticket=ticket,
+        proof=proof[: puzzles.LONGEST],
         category=category,
         content=lines,
         name=name[:LONGEST_TYPED],
         phone=phone[:LONGEST_TYPED],
         hidden=naming != SHOWN,
         place=place[:LONGEST_TYPED],
+        latitude=latitude if _degrees(latitude, 90) is not None else "",
+        longitude=longitude if _degrees(longitude, 180) is not None else "",
         publishable=publishable,
         about=tuple(about or ()),
         uploads=tuple(uploads or ()),
     )
+
+
+def _degrees(typed: str, most: int) -> float | None:
+    """What the form's script wrote down, six digits behind the point."""
+    found = re.fullmatch(r"-?\d{1,3}(\.\d{1,6})?", typed)
+    return float(typed) if found and abs(float(typed)) <= most else None
 
 
 AsTyped = Annotated[Typed, Depends(_typed)]
@@ -130,18 +150,21 @@ def _file(
     tokens = typed.uploads
     try:
         request.app.state.limiter.hit(request, TICKET, *RATES)
+        if not named and not puzzles.solved(typed.ticket, typed.proof):
+            request.app.state.limiter.hit(request, PLAIN, *PLAIN_RATES)
         kept = keep_uploads(here, acting, photos, typed.uploads)
         tokens = tuple(kept.tokens)
         if named and not isinstance(acting, Villager):
             raise _lapsed()
         if kept.problem is not None:
             raise kept.problem
-        ticket = _check_ticket(request, acting, typed.ticket)
+        ticket = _check_ticket(request, acting, typed)
         with changing(here) as session:
             return _take(request, session, here, village_id, acting, typed, tokens, ticket)
     except AppError as problem:
         known = _still_good(request, acting, typed.ticket)
-        again = replace(typed, ticket=known, uploads=tokens)
+        proof = typed.proof if known == typed.ticket else ""
+        again = replace(typed, ticket=known, proof=proof, uploads=tokens)
         with here.database.reading() as session:
             return _page(request, session, code, again, acting, problem)
 
@@ -186,6 +209,8 @@ def _take(
             phone=typed.phone,
             hidden=typed.hidden,
             place=typed.place,
+            latitude=None if anonymous else _degrees(typed.latitude, 90),
+            longitude=None if anonymous else _degrees(typed.longitude, 180),
             publishable=typed.publishable,
             uploads=uploads,
             receipt=receipt,
@@ -211,11 +236,12 @@ def _receipt_page(request: Request, village: Organisation, filed: Filed) -> Resp
     )
 
 
-def _check_ticket(request: Request, acting: Actor, given: str) -> Ticket:
+def _check_ticket(request: Request, acting: Actor, typed: Typed) -> Ticket:
     """The form's ticket. Raises BadInput when it is too old, not ours, or came back faster than a person."""
     named = isinstance(acting, Villager)
-    ticket = check(request, TICKET, given, good_for=GOOD_FOR, bound=named)
-    if not named and ticket.age < SHORTEST_SECONDS:
+    ticket = check(request, TICKET, typed.ticket, good_for=GOOD_FOR, bound=named)
+    shortest = SHORTEST_SECONDS if puzzles.solved(typed.ticket, typed.proof) else PLAIN_SECONDS
+    if not named and ticket.age < shortest:
         raise BadInput("form.too_fast", "提交得太快了，请看一遍内容，再点一次「提交」。")
     return ticket
 
@@ -255,4 +281,5 @@ def _page(
         problem=problem,
         most=attachments.MOST_FILES,
         limits=filing,
+        bits=puzzles.BITS,
     )

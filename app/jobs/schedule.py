@@ -42,7 +42,7 @@ from app.services import (
     views,
 )
 from app.services.actors import System
-from app.services.complaints import ladder, reminders
+from app.services.complaints import ladder, recounting, reminders
 from app.services.privacy import reduction
 
 Body = Callable[[Database, Settings], str]
@@ -148,6 +148,17 @@ def close_unrated(database: Database, _settings: Settings) -> str:
         return f"closed={reminders.close_unrated(session)}"
 
 
+def recount_complaints(database: Database, _settings: Settings) -> str:
+    """Open complaints whose deadlines were counted under another calendar, in batches until none is left."""
+    total = 0
+    while True:
+        with database.transaction() as session:
+            done = recounting.recount(session)
+        total += done
+        if not done:
+            return f"recounted={total}"
+
+
 def cleanup_sessions(database: Database, _settings: Settings) -> str:
     """Logins that ended a month ago."""
     with database.transaction() as session:
@@ -235,6 +246,7 @@ JOBS: tuple[Job, ...] = (
     Job("warnings.escalate", Cron(minute="*/10"), escalate_warnings),
     Job("warnings.audit", Cron(minute="30"), audit_warnings),
     Job("complaints.remind", Cron(minute="*/10"), remind_complaints),
+    Job("complaints.recount", Cron(minute="5-55/10"), recount_complaints),
     Job("complaints.close_unrated", Cron(hour="2", minute="30"), close_unrated),
     Job("sessions.cleanup", Cron(hour="3", minute="40"), cleanup_sessions),
     Job("outbox.recover", Cron(minute="*"), recover),

@@ -77,7 +77,7 @@ class SecurityHeaders:
             ),
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "same-origin",
-            "Permissions-Policy": "geolocation=(), microphone=(), camera=()",
+            "Permissions-Policy": "geolocation=(self), microphone=(), camera=()",
         }
         if settings.production:
             self.headers["Strict-Transport-Security"] = "max-age=31536000"

@@ -11,7 +11,7 @@ import time_machine
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from app.core import clock
+from app.core import clock, puzzles
 from app.core.db import Database
 from app.models import Attachment, AuditEntry, Complaint, ComplaintEvent, InboundKey, SealedIdentity
 from app.models.disclosures import AttachmentOwner
@@ -202,9 +202,55 @@ def test_a_named_form_of_another_login_is_refused(client: TestClient, borrowed: 
 
 def test_filing_is_limited_and_says_so(client: TestClient, town: Town) -> None:
     address = f"{town.home}/complain/anonymous"
-    answers = [client.post(address, data={"content": WORDS}).status_code for _ in range(7)]
+    answers = [client.post(address, data={"content": WORDS}).status_code for _ in range(5)]
 
-    assert answers == [400] * 6 + [429]
+    assert answers == [400] * 4 + [429]
+
+
+def test_who_solves_the_puzzle_waits_less_and_is_counted_less_strictly(
+    client: TestClient, town: Town, later: Any
+) -> None:
+    address = f"{town.home}/complain/anonymous"
+    for tried in range(7):
+        form = form_of(client.get(address).text, address)
+        proof = puzzles.solve(form.fields["ticket"][0])
+        later.shift(3)  # sooner than a form without the answer may come back
+        plain = client.post(address, data=form.data(content=WORDS)) if tried == 0 else None
+        assert plain is None or (plain.status_code, "太快" in plain.text) == (400, True)
+        answer = client.post(address, data=form.data(content=WORDS, proof=proof))
+        assert (answer.status_code, 'class="receipt"' in answer.text) == (
+            200 if tried < 5 else 429,
+            tried < 5,
+        )
+
+
+def test_the_answer_to_a_puzzle_stays_with_its_form(client: TestClient, town: Town, later: Any) -> None:
+    address = f"{town.home}/complain/anonymous"
+    form = form_of(client.get(address).text, address)
+    proof = puzzles.solve(form.fields["ticket"][0])
+    later.shift(3)
+    short = form_of(client.post(address, data=form.data(content="短", proof=proof)).text, address)
+    assert (short.fields["ticket"], short.fields["proof"]) == (form.fields["ticket"], [proof])
+    later.shift(timedelta(hours=3))
+    old = form_of(client.post(address, data=short.data(content=WORDS)).text, address)
+    assert old.fields["ticket"] != form.fields["ticket"]
+    assert old.fields["proof"] == [""]
+
+
+@pytest.mark.parametrize(
+    ("latitude", "kept"), [("30.112233", 30.112233), ("91.0", None), ("nan", None), ("", None)]
+)
+def test_the_place_on_tap_is_kept_for_named_ones_only(
+    client: TestClient, borrowed: Database, town: Town, later: Any, latitude: str, kept: float | None
+) -> None:
+    where = {"latitude": latitude, "longitude": "120.5", "place": "老桥头"}
+    _file(client, f"{town.home}/complain/anonymous", later, **where)
+    (unknown,) = _complaints(borrowed)
+    assert (unknown.latitude, unknown.longitude, unknown.place) == (None, None, "老桥头")
+    as_villager(client, borrowed)
+    _file(client, f"{town.home}/complain", later, **where)
+    named = next(one for one in _complaints(borrowed) if not one.anonymous)
+    assert (named.latitude, named.longitude) == (kept, 120.5)
 
 
 def test_another_site_cannot_file_for_who_is_logged_in(

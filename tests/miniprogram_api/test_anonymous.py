@@ -9,7 +9,7 @@ from typing import Any
 import time_machine
 from sqlalchemy import inspect, select
 
-from app.core import clock
+from app.core import clock, puzzles
 from app.core.db import Database
 from app.models import Attachment, AuditEntry, Base, Complaint, InboundKey, OutgoingMessage
 from app.services.complaints import handling
@@ -21,11 +21,13 @@ WORDS = "村里新修的水渠用料不对，请查一查。"
 
 
 def filing(mini: Mini, village: Village, **more: Any) -> Json:
+    form = mini.form()
     return {
         "village": village.code,
         "category": "public_works",
         "content": WORDS,
-        "form": mini.form(),
+        "form": form,
+        "proof": puzzles.solve(form),
         **more,
     }
 
@@ -145,11 +147,29 @@ def test_a_form_is_good_once_and_not_at_once(mini: Mini, borrowed: Database, vil
     assert (first.status_code, again.status_code) == (201, 201)
     assert first.json() == again.json()
     assert count(borrowed) == 1
-    hasty = mini.get("anonymous/form-token").json()["form"]
+    opened = mini.get("anonymous/form-token").json()
+    hasty = opened["form"]
+    assert opened["bits"] == puzzles.BITS
     problem(mini.post("anonymous/complaints", body | {"form": hasty}), 400, "form.too_fast")
     problem(mini.post("anonymous/complaints", body | {"form": "made-up"}), 400, "link.invalid")
     with time_machine.travel(clock.now() + timedelta(hours=3)):
         problem(mini.post("anonymous/complaints", body | {"form": hasty}), 400, "link.expired")
+
+
+def test_without_the_answer_to_the_puzzle_it_takes_longer_and_counts_more(
+    mini: Mini, village: Village
+) -> None:
+    with time_machine.travel(clock.now(), tick=False) as traveller:
+        form = mini.get("anonymous/form-token").json()["form"]
+        body = filing(mini, village) | {"form": form, "proof": ""}
+        traveller.shift(3)
+        problem(mini.post("anonymous/complaints", body), 400, "form.too_fast")
+        assert mini.post("anonymous/complaints", body | {"proof": puzzles.solve(form)}).status_code == 201
+        traveller.shift(3)
+        for _ in range(3):
+            assert mini.post("anonymous/complaints", filing(mini, village, proof="")).status_code == 201
+        problem(mini.post("anonymous/complaints", filing(mini, village, proof="1")), 429, "request.too_many")
+        assert mini.post("anonymous/complaints", filing(mini, village)).status_code == 201
 
 
 def test_filing_again_and_again_is_slowed_down(mini: Mini, village: Village) -> None:

@@ -9,17 +9,12 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
 from app.core import clock
 from app.core.workdays import Calendar, Deadline
 from app.models import Complaint, ComplaintClass
 from app.models.complaints import ComplaintState
-from app.services import calendar
 
 OPEN = (ComplaintState.FILED, ComplaintState.ACCEPTED)
-BATCH = 500
 
 
 def start(complaint: Complaint, grade: ComplaintClass, work_days: Calendar, moment: datetime) -> None:
@@ -55,22 +50,3 @@ def _finish(work_days: Calendar, day: date, grade: ComplaintClass) -> Deadline:
     if not grade.finish_in_calendar_days:
         return work_days.add_work_days(day, grade.finish_days)
     return work_days.add_work_days(day + timedelta(days=grade.finish_days), 0)
-
-
-def recount(session: Session) -> int:
-    """Count open complaints anew that were counted under another calendar, a batch; returns how many.
-
-    Who missed nothing yet under the new calendar is on time again; what happened stays in the timeline."""
-    work_days = calendar.load(session)
-    rows = session.execute(
-        select(Complaint, ComplaintClass)
-        .join(ComplaintClass, ComplaintClass.code == Complaint.class_code)
-        .where(Complaint.state.in_(OPEN), Complaint.counted_under != work_days.digest)
-        .order_by(Complaint.finish_at, Complaint.id)
-        .limit(BATCH)
-        .with_for_update(of=Complaint, skip_locked=True)
-    ).all()
-    for complaint, grade in rows:
-        count(complaint, grade, work_days)
-    session.flush()
-    return len(rows)

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from app.core import clock, ids, text
 from app.core.errors import BadInput, Conflict
@@ -19,7 +19,8 @@ from app.core.keys import Keys
 from app.models import Complaint, ComplaintCategory, ComplaintClass, Organisation, SealedIdentity
 from app.models.complaints import ComplaintChannel, EventKind, SubjectSource
 from app.models.disclosures import AttachmentOwner
-from app.services import access_complaints, attachments, calendar, officers
+from app.models.organisations import OrganisationKind
+from app.services import access, access_complaints, attachments, calendar, officers
 from app.services.actors import Actor, Officer, Villager, Visitor
 from app.services.complaints import deadlines, ladder, routing, search, subjects, timeline
 from app.services.reference import DEFAULT_COMPLAINT_CATEGORY
@@ -83,10 +84,31 @@ def file_for(session: Session, *, acting: Actor, village: Organisation, filing: 
     """An officer files for somebody without a phone (代为登记): named when a name is given, else anonymous.
     The person gets a receipt on paper.
 
-    Raises Forbidden unless the officer serves in this village or above it, BadInput as `file`."""
+    Raises Forbidden unless the officer serves in this village or above it, BadInput as `file` and for a phone
+    without a name."""
     officer = access_complaints.require_filer(session, acting, village)
+    if filing.phone.strip() and not filing.name.strip():
+        raise BadInput(
+            "complaint.name_missing", "写了电话，请把姓名也写上；要匿名，就把电话删掉。", field="name"
+        )
     filing = replace(filing, channel=ComplaintChannel.PROXY)
     return _file(session, officer, village, filing, keys)
+
+
+def villages(session: Session, *, acting: Actor) -> Sequence[Organisation]:
+    """Where the officer may register complaints for others, with their towns, in the order of their codes."""
+    officer = access.require_officer(acting)
+    places = officer.organisations(*access.VILLAGE_ROLES, *access.INSPECTORS)
+    return session.scalars(
+        select(Organisation)
+        .where(
+            Organisation.kind == OrganisationKind.VILLAGE,
+            Organisation.active,
+            access.within(Organisation.id, places),
+        )
+        .options(joinedload(Organisation.parent))
+        .order_by(Organisation.code)
+    ).all()
 
 
 def _file(session: Session, acting: Actor, village: Organisation, filing: Filing, keys: Keys) -> Filed:

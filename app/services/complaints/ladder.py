@@ -43,6 +43,12 @@ def start(session: Session, complaint: Complaint) -> None:
     _plan(session, complaint, calendar.load(session))
 
 
+def replan(session: Session, complaint: Complaint, work_days: Calendar) -> None:
+    """Stay on the same step, whose moment moves with the deadlines: they were counted anew."""
+    if complaint.step_at is not None:
+        _plan(session, complaint, work_days)
+
+
 def _plan(session: Session, complaint: Complaint, work_days: Calendar) -> None:
     if complaint.state not in OPEN or complaint.merged_into_id is not None:
         complaint.step_at = None
