@@ -145,6 +145,16 @@ def rate(
     return _page(session, here, acting, row)
 
 
+@router.post("/withdrawal", status_code=201, dependencies=[LOOKING_UP])
+def withdraw(
+    body: WithReceipt, here: InContext, session: WriteSession, acting: AsNobody
+) -> answers.ComplaintPage:
+    """用查询码撤回还没有答复的诉求。"""
+    row = _found(session, here, body)
+    feedback.withdraw(session, acting=acting, complaint=row)
+    return _page(session, here, acting, row)
+
+
 def _found(session: Session, here: Context, body: WithReceipt) -> Complaint:
     return feedback.by_receipt(session, keys=here.keys, typed=body.receipt)
 

@@ -213,5 +213,14 @@ def rate(reference: Reference, body: Opinion, here: InContext, acting: AsVillage
         return _page(session, here, row)
 
 
+@router.post("/complaints/{reference}/withdrawal", status_code=201)
+def withdraw(reference: Reference, here: InContext, acting: AsVillager) -> answers.ComplaintPage:
+    """撤回还没有答复的诉求。"""
+    with here.database.transaction() as session:
+        row = own.find(session, acting=acting, reference=reference)
+        feedback.withdraw(session, acting=acting, complaint=row)
+        return _page(session, here, row)
+
+
 def _page(session: Session, here: Context, row: Complaint) -> answers.ComplaintPage:
     return answers.complaint_page(session, queries.view(session, row, inside=False), here.keys)

@@ -23,7 +23,6 @@ from app.api.schemas import (
     Paragraph,
     UploadToken,
     Version,
-    place,
 )
 from app.core import ids
 from app.models.complaints import ComplaintChannel
@@ -105,6 +104,12 @@ class ContactOut(Out):
 
     name: str
     phone: str
+
+
+class OfficeOut(OrganisationRef):
+    """An office that may be asked to handle a complaint or to join."""
+
+    id: uuid.UUID
 
 
 class SuggestionOut(Out):
@@ -208,10 +213,10 @@ def give_back_complaint(
 
 
 @api.get("/complaints/{complaint_id}/offices", responses=problems(404, 422))
-def list_offices(complaint_id: uuid.UUID, acting: Signed, session: ReadSession) -> list[OrganisationRef]:
+def list_offices(complaint_id: uuid.UUID, acting: Signed, session: ReadSession) -> list[OfficeOut]:
     """可以转办或请求协办的单位。"""
     complaint = access.access_complaint(session, acting, complaint_id)
-    return [place(one) for one in transferring.offices(session, complaint)]
+    return [OfficeOut.model_validate(one) for one in transferring.offices(session, complaint)]
 
 
 @api.post("/complaints/{complaint_id}/transfer", responses=problems(400, 403, 404, 409, 422))
@@ -236,7 +241,12 @@ def join_complaint(
 ) -> ComplaintDetail:
     """请别的单位协办：可查看、写备注，仍由主办答复。"""
     transferring.join(
-        session, acting=acting, complaint_id=complaint_id, organisation_id=body.office, reason=body.reason
+        session,
+        acting=acting,
+        complaint_id=complaint_id,
+        organisation_id=body.office,
+        reason=body.reason,
+        version=body.version,
     )
     return shown(session, acting, complaint_id)
 

@@ -110,10 +110,9 @@ class ComplaintDetail(ComplaintOut):
 
 
 def shown(session: Session, acting: Actor, complaint_id: uuid.UUID) -> ComplaintDetail:
-    """A complaint as the actor may read it; reading it leaves an audit row. Raises NotFound."""
+    """A complaint as the actor may read it. Raises NotFound."""
     complaint = access.access_complaint(session, acting, complaint_id)
     session.refresh(complaint, ["village", "category", "grade"])
-    main = session.get(Complaint, complaint.merged_into_id) if complaint.merged_into_id else None
     view = queries.view(session, complaint, inside=True)
     return ComplaintDetail(
         **listed(complaint).model_dump(),
@@ -144,7 +143,7 @@ def shown(session: Session, acting: Actor, complaint_id: uuid.UUID) -> Complaint
             for row, organisation in queries.assignments(session, complaint)
         ],
         ratings=[RatingOut.model_validate(row) for row in queries.ratings(session, complaint)],
-        merged_into=main.number if main else None,
+        merged_into=merging.main_number(session, acting=acting, complaint=complaint),
         merged=[one.number for one in merging.merged(session, acting=acting, complaint=complaint)],
         publishable=complaint.publishable,
     )

@@ -7,7 +7,8 @@ import uuid
 from pydantic import Field
 
 from app.api.common import Signed, problems, router
-from app.api.schemas import Body, CategoryCode, Out, Paragraph, Word
+from app.api.schemas import Body, CategoryCode, Code, Out, Paragraph, Word
+from app.services import organisations
 from app.services.complaints import reply_templates
 from app.web.context import ReadSession, WriteSession
 
@@ -27,7 +28,7 @@ class ReplyTemplateOut(Out):
 class NewReplyTemplate(Body):
     """Words of one's own office."""
 
-    organisation: uuid.UUID
+    organisation: Code = Field(examples=["donglian"])
     title: Word = Field(examples=["路灯已修"])
     text: Paragraph = Field(examples=["您反映的路灯已修好，如果还有不亮的请告诉我们杆号。"])
     category: CategoryCode | None = None
@@ -42,13 +43,13 @@ def list_reply_templates(
     return [ReplyTemplateOut.model_validate(row) for row in rows]
 
 
-@api.post("/reply-templates", status_code=201, responses=problems(400, 403, 409, 422))
+@api.post("/reply-templates", status_code=201, responses=problems(400, 403, 404, 409, 422))
 def add_reply_template(body: NewReplyTemplate, acting: Signed, session: WriteSession) -> ReplyTemplateOut:
     """添加本单位的常用答复。"""
     row = reply_templates.add(
         session,
         acting=acting,
-        organisation_id=body.organisation,
+        organisation_id=organisations.by_code(session, acting=acting, code=body.organisation).id,
         title=body.title,
         text=body.text,
         category_code=body.category,

@@ -102,7 +102,7 @@ def one(
 ) -> Response:
     """One complaint. Opening it reads the messages about it."""
     with context.of(request).database.transaction() as session:
-        access.access_complaint(session, acting, complaint_id)
+        queries.read(session, acting=acting, complaint_id=complaint_id)
         if isinstance(acting, Officer):
             outbox.mark_read(
                 session,

@@ -22,7 +22,7 @@ from app.web.context import ReadSession
 router = APIRouter(prefix="/my", include_in_schema=False)
 
 Step = Callable[[Session, Complaint, list[str]], None]
-DONE = {"added": "已补充，办理人员会看到。", "rated": "谢谢您的评价。"}
+DONE = {"added": "已补充，办理人员会看到。", "rated": "谢谢您的评价。", "withdrawn": "已撤回。"}
 
 
 @router.get("")
@@ -86,6 +86,16 @@ def rate(
         )
 
     return _do(request, number, acting, step, done="rated", reason=reason)
+
+
+@router.post("/{number}/withdraw", dependencies=[OurForm])
+def withdraw(request: Request, number: str, acting: AsVillager) -> Response:
+    """Take it back (撤回) while it is open."""
+
+    def step(session: Session, complaint: Complaint, uploads: list[str]) -> None:
+        feedback.withdraw(session, acting=acting, complaint=complaint)
+
+    return _do(request, number, acting, step, done="withdrawn")
 
 
 def _do(

@@ -78,6 +78,16 @@ def rate(
     return _do(request, receipt, step, done="谢谢您的评价。", reason=reason)
 
 
+@router.post("/withdraw")
+def withdraw(request: Request, acting: AsNobody, receipt: Receipt = "") -> Response:
+    """Take it back (撤回) while it is open."""
+
+    def step(session: Session, complaint: Complaint, uploads: list[str]) -> None:
+        feedback.withdraw(session, acting=ME, complaint=complaint)
+
+    return _do(request, receipt, step, done="已撤回。")
+
+
 def _do(
     request: Request,
     receipt: str,

@@ -6,7 +6,7 @@ from tests.api.conftest import Api
 
 
 def test_an_office_keeps_offers_and_drops_an_answer(api: Api) -> None:
-    liaison, village = api.as_("liaison"), str(api.world.places.village.id)
+    liaison, village = api.as_("liaison"), api.world.village
     new = {"organisation": village, "title": "路灯已修", "text": "已修好。", "category": "public_works"}
     made = liaison.post("reply-templates", new, 201)
     assert (made["title"], made["category_code"]) == ("路灯已修", "public_works")

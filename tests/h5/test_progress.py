@@ -97,6 +97,16 @@ def test_who_holds_the_receipt_adds_pictures_and_rates(
         assert session.get_one(Complaint, complaint.id).state == ComplaintState.CLOSED
 
 
+def test_who_holds_the_receipt_takes_it_back(client: TestClient, borrowed: Database, town: Town) -> None:
+    complaint, receipt = _anonymous(borrowed, town)
+    form = form_of(client.post("/s", data={"receipt": receipt}).text, "/s/withdraw")
+    assert "已撤回" in client.post(form.action, data=form.data()).text
+    with borrowed.reading() as session:
+        assert session.get_one(Complaint, complaint.id).state == ComplaintState.CLOSED
+    again = client.post(form.action, data=form.data())
+    assert again.status_code == 409
+
+
 def test_its_pictures_open_by_a_link_of_ten_minutes(
     client: TestClient, borrowed: Database, town: Town
 ) -> None:

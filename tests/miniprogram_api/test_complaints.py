@@ -85,6 +85,14 @@ def test_filing_seals_the_contact_and_tells_the_liaison_officer(
         assert village.liaison.id in told
 
 
+def test_it_can_be_taken_back_until_it_is_answered(mini: Mini, borrowed: Database, village: Village) -> None:
+    phone = mini.login()
+    filed = phone.post("complaints", filing(village)).json()
+    taken = phone.post(f"complaints/{filed['number']}/withdrawal", {})
+    assert (taken.status_code, taken.json()["state"]) == (201, "closed")
+    problem(phone.post(f"complaints/{filed['id']}/withdrawal", {}), 409, "complaint.not_open")
+
+
 def test_unsatisfied_goes_one_level_up(mini: Mini, borrowed: Database, village: Village) -> None:
     phone = mini.login()
     filed = phone.post("complaints", filing(village)).json()

@@ -33,8 +33,8 @@ LONGEST_REASON = 500
 
 
 def by_receipt(session: Session, *, keys: Keys, typed: str) -> Complaint:
-    """The anonymous complaint of a receipt. Wrong, expired and unknown ones answer alike (NotFound) and
-    cost the same work: one digest and one look-up."""
+    """The complaint of a receipt, anonymous or registered by an officer. Wrong, expired and unknown ones
+    answer alike (NotFound) and cost the same work: one digest and one look-up."""
     digits = ids.receipt_digits(typed) or "0" * ids.RECEIPT_DIGITS
     found = session.scalar(select(Complaint).where(Complaint.receipt_digest == keys.receipt_digest(digits)))
     if found is None:
@@ -44,7 +44,7 @@ def by_receipt(session: Session, *, keys: Keys, typed: str) -> Complaint:
 
 def own(session: Session, *, acting: Actor, complaint: Complaint) -> Complaint:
     """The complaint, if the actor filed it; a visitor proves that by having found it by its receipt."""
-    if isinstance(acting, Visitor) and complaint.anonymous:
+    if isinstance(acting, Visitor) and complaint.receipt_digest is not None:
         return complaint
     access.require_villager(acting)
     return access.access_complaint(session, acting, complaint.id)

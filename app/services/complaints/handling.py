@@ -54,16 +54,27 @@ def accept(
 ) -> Complaint:
     """Take the complaint in hand (受理): filed → accepted. The villager is told."""
     complaint, officer = in_hand(session, acting, complaint_id, version)
-    _accept(session, complaint)
-    for one in (complaint, *followers(session, complaint)):
-        if one is not complaint and one.state == ComplaintState.FILED:
-            _accept(session, one)
-        event = _say(session, one, EventKind.ACCEPTED, acting, officer, "已受理，正在办理。")
-        timeline.tell_villager(session, one, "已受理，正在办理", event=event)
+    take(session, complaint)
+    _tell_accepted(session, complaint, acting, officer)
+    _take_followers(session, complaint, acting, officer)
     return complaint
 
 
-def _accept(session: Session, complaint: Complaint) -> None:
+def _take_followers(session: Session, complaint: Complaint, acting: Actor, officer: Officer) -> None:
+    """What is handled together with it is accepted with it."""
+    for one in followers(session, complaint):
+        if one.state == ComplaintState.FILED:
+            take(session, one)
+            _tell_accepted(session, one, acting, officer)
+
+
+def _tell_accepted(session: Session, complaint: Complaint, acting: Actor, officer: Officer) -> None:
+    event = _say(session, complaint, EventKind.ACCEPTED, acting, officer, "已受理，正在办理。")
+    timeline.tell_villager(session, complaint, "已受理，正在办理", event=event)
+
+
+def take(session: Session, complaint: Complaint) -> None:
+    """filed → accepted, without a word."""
     move(complaint, ComplaintState.ACCEPTED)
     complaint.accepted_at = timeline.moment(complaint)
     ladder.start(session, complaint)
@@ -85,7 +96,8 @@ def ask(
     complaint, officer = in_hand(session, acting, complaint_id, version)
     words = _words(text, "complaint.question_empty", "请写明要问的事。", LONGEST_ANSWER)
     if complaint.state == ComplaintState.FILED:
-        _accept(session, complaint)
+        take(session, complaint)
+        _take_followers(session, complaint, acting, officer)
     require_open(complaint)
     _replied(complaint)
     event = _say(session, complaint, EventKind.ASKED, acting, officer, words)
@@ -231,6 +243,8 @@ def regrade(
     complaint.category_code, complaint.class_code = category.code, grade.code
     if grade.skips_village or category.skips_village:
         complaint.publishable = False
+        for one in followers(session, complaint):
+            part(session, one, acting=acting)
     deadlines.count(complaint, grade, calendar.load(session))
     ladder.start(session, complaint)
     text = f"调整为「{category.name}·{grade.name}」：{because}\n{_spoken(complaint.promised_on)}前答复。"
@@ -258,16 +272,19 @@ def in_hand(
     version: int | None,
     *,
     joint: bool = False,
+    merged: bool = False,
 ) -> tuple[Complaint, Officer]:
     """The complaint, locked, and the officer who handles it or, with `joint`, was asked to join. Raises
-    NotFound, Forbidden, or Conflict when somebody was faster."""
+    NotFound, Forbidden, or Conflict when somebody was faster or, without `joint` or `merged`, when it is
+    handled together with another."""
     complaint = access_complaints.access_complaint(session, acting, complaint_id)
+    # Locked first: who waited here while it was handed over is no longer its handler.
+    lock(session, complaint)
     require = access_complaints.require_party if joint else access_complaints.require_handler
     officer = require(session, acting, complaint)
-    lock(session, complaint)
     if version is not None and version != complaint.lock_version:
         raise Conflict("complaint.changed", "刚才有人处理过这件诉求，请刷新页面看清楚再办。")
-    if complaint.merged_into_id is not None and not joint:
+    if complaint.merged_into_id is not None and not (joint or merged):
         raise Conflict("complaint.merged", "这件诉求已并案，请在主件里办理；答复会一并送给提出人。")
     return complaint, officer
 
@@ -294,6 +311,22 @@ def followers(session: Session, complaint: Complaint) -> Sequence[Complaint]:
         Complaint.merged_into_id == complaint.id, Complaint.state.in_(deadlines.OPEN)
     )
     return session.scalars(query.order_by(Complaint.id).with_for_update()).all()
+
+
+def part(session: Session, complaint: Complaint, *, acting: Actor) -> None:
+    """Handle a merged complaint on its own again, because what it was merged with must not be read by the
+    same people any more. The reason stands nowhere: it would tell them."""
+    complaint.merged_into_id = None
+    ladder.start(session, complaint)
+    timeline.add(
+        session,
+        complaint,
+        EventKind.MERGED,
+        acting=acting,
+        who="系统",
+        text="改为单独办理。",
+        visible=False,
+    )
 
 
 def _replied(complaint: Complaint) -> None:

@@ -18,10 +18,10 @@ from app.core import clock
 from app.core.errors import BadInput, Conflict
 from app.core.text import runs
 from app.models import Complaint
-from app.models.complaints import EventKind
+from app.models.complaints import ComplaintState, EventKind
 from app.services import access_complaints
 from app.services.actors import Actor
-from app.services.complaints import handling, ladder, timeline
+from app.services.complaints import handling, ladder, routing, timeline
 from app.services.complaints.deadlines import OPEN
 
 LOOK_BACK = timedelta(days=90)
@@ -107,6 +107,8 @@ def merge(
         raise BadInput("complaint.merge_village", "只能和同一个村的诉求并案。", field="into")
     handling.require_open(complaint)
     handling.require_open(main)
+    if routing.least(session, complaint) != routing.least(session, main):
+        raise Conflict("complaint.merge_class", "反映干部的诉求要单独办理，不能和其他诉求并案。")
     if _subjects_differ(session, complaint, main):
         raise Conflict("complaint.merge_subjects", "两件诉求需要回避的人不同，不能并案，请分别办理。")
     because = reason.strip()
@@ -115,6 +117,8 @@ def merge(
     complaint.merged_into_id = main.id
     for one in handling.followers(session, complaint):
         one.merged_into_id = main.id
+    if main.state == ComplaintState.ACCEPTED and complaint.state == ComplaintState.FILED:
+        handling.take(session, complaint)
     ladder.start(session, complaint)
     event = timeline.add(
         session,
@@ -141,7 +145,7 @@ def merge(
 
 def separate(session: Session, *, acting: Actor, complaint_id: uuid.UUID) -> Complaint:
     """Handle it on its own again (拆分); its deadlines never stopped. Raises Conflict unless it is merged."""
-    complaint, officer = handling.in_hand(session, acting, complaint_id, None, joint=True)
+    complaint, officer = handling.in_hand(session, acting, complaint_id, None, merged=True)
     if complaint.merged_into_id is None:
         raise Conflict("complaint.not_merged", "这件诉求没有并案。")
     handling.require_open(complaint)
@@ -166,6 +170,17 @@ def merged(session: Session, *, acting: Actor, complaint: Complaint) -> Sequence
         Complaint.merged_into_id == complaint.id, access_complaints.visible_complaints(acting)
     )
     return session.scalars(query.order_by(Complaint.filed_at, Complaint.id)).all()
+
+
+def main_number(session: Session, *, acting: Actor, complaint: Complaint) -> str | None:
+    """The number of the complaint that it is handled together with, if the actor may know of that one."""
+    if complaint.merged_into_id is None:
+        return None
+    return session.scalar(
+        select(Complaint.number).where(
+            Complaint.id == complaint.merged_into_id, access_complaints.visible_complaints(acting)
+        )
+    )
 
 
 def _subjects_differ(session: Session, one: Complaint, other: Complaint) -> bool:

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, false, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, false, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from app.core import ids
@@ -24,8 +24,9 @@ from app.models import (
 )
 from app.models.complaints import ComplaintState
 from app.models.disclosures import AttachmentOwner
-from app.services import access, access_complaints, actors, attachments
+from app.services import access, access_complaints, actors, attachments, audit
 from app.services.actors import Actor
+from app.services.complaints import colours, timeline
 from app.services.complaints.deadlines import OPEN
 
 
@@ -94,6 +95,39 @@ def own_by_number(session: Session, *, acting: Actor, number: str) -> Complaint:
     if found is None:
         raise NotFound("complaint.not_found", "没有找到这件诉求，请核对编号；只能查看自己提交的。")
     return found
+
+
+def read(session: Session, *, acting: Actor, complaint_id: uuid.UUID) -> Complaint:
+    """Open a complaint to read all of it; each reading leaves an audit row, of anonymous ones with the day
+    only. Raises NotFound."""
+    complaint = access.access_complaint(session, acting, complaint_id)
+    audit.record(
+        session,
+        acting=acting,
+        action="read",
+        noun="complaint",
+        noun_id=complaint.id,
+        village_id=complaint.village_id,
+        at=timeline.moment(complaint) if complaint.anonymous else None,
+    )
+    return complaint
+
+
+def counts(
+    session: Session, query: Select[Complaint]
+) -> tuple[dict[ComplaintState, int], dict[colours.Colour, int]]:
+    """How many of a `listing` there are in each state and of each colour: exactly those that it lists."""
+    states, shades = list(ComplaintState), list(colours.Colour)
+    found = [
+        *(func.count().filter(Complaint.state == one) for one in states),
+        *(func.count().filter(colours.condition(one)) for one in shades),
+    ]
+    row = session.execute(query.order_by(None).with_only_columns(*found)).one()
+    numbers = [int(number) for number in row]
+    return (
+        dict(zip(states, numbers, strict=False)),
+        dict(zip(shades, numbers[len(states) :], strict=True)),
+    )
 
 
 def known(session: Session, *, acting: Actor, complaint_id: uuid.UUID) -> bool:

@@ -40,8 +40,8 @@ def add(
     text: str,
     category_code: str | None = None,
 ) -> ReplyTemplate:
-    """Keep words of the officer's own office. Raises Forbidden for another office, BadInput for an empty or
-    overlong text or an unknown category, Conflict for a title in use."""
+    """Keep words of the officer's own office. Raises Forbidden for another office, NotFound for an unknown
+    one, BadInput for an empty or overlong text or an unknown category, Conflict for a title in use."""
     _require(acting, organisation_id)
     title, text = title.strip(), text.strip()
     if not title or len(title) > LONGEST_TITLE or not text or len(text) > LONGEST_TEXT:
@@ -49,6 +49,8 @@ def add(
             "reply_template.incomplete",
             f"名称（最多 {LONGEST_TITLE} 字）和内容（最多 {LONGEST_TEXT} 字）都要填写。",
         )
+    if session.get(Organisation, organisation_id) is None:
+        raise NotFound("organisation.not_found", "没有找到这个单位，请检查代码。")
     if category_code is not None and session.get(ComplaintCategory, category_code) is None:
         raise BadInput("complaint.category_unknown", "请选择一个诉求类别。", field="category")
     row = ReplyTemplate(

@@ -28,7 +28,7 @@ from app.models import (
 from app.models.base import WorkState
 from app.models.complaints import AssignmentKind, ComplaintState, EventKind, SubjectSource
 from app.models.organisations import OrganisationKind
-from app.services import access_complaints, audit, officers
+from app.services import access_complaints, officers
 from app.services.actors import Actor
 from app.services.complaints import handling, routing, timeline
 from app.services.ledgers.words import name_key
@@ -127,6 +127,7 @@ def settle(session: Session, complaint: Complaint, *, acting: Actor) -> None:
     """After somebody was excluded: the desk goes to the next who may have it, and messages that wait for an
     excluded person are taken back."""
     _take_back(session, complaint)
+    _part(session, complaint, acting=acting)
     running = session.scalars(
         select(Assignment).where(Assignment.complaint_id == complaint.id, Assignment.until.is_(None))
     ).all()
@@ -139,6 +140,18 @@ def settle(session: Session, complaint: Complaint, *, acting: Actor) -> None:
     lead = next((row for row in running if row.kind == AssignmentKind.LEAD), None)
     if lead is not None and lead.officer_id in gone and complaint.state != ComplaintState.CLOSED:
         routing.assign(session, complaint, acting=acting, level=complaint.level)
+
+
+def _part(session: Session, complaint: Complaint, *, acting: Actor) -> None:
+    """What was merged is handled apart as soon as different people are to be kept out: the answer to one
+    would be read, or written, by somebody who is excluded from the other."""
+    own = access_complaints.subjects_of(session, complaint)
+    main = session.get(Complaint, complaint.merged_into_id) if complaint.merged_into_id else None
+    if main is not None and access_complaints.subjects_of(session, main) != own:
+        handling.part(session, complaint, acting=acting)
+    for one in handling.followers(session, complaint):
+        if access_complaints.subjects_of(session, one) != own:
+            handling.part(session, one, acting=acting)
 
 
 def _take_back(session: Session, complaint: Complaint) -> None:
@@ -221,15 +234,6 @@ def recuse_self(session: Session, *, acting: Actor, complaint_id: uuid.UUID, rea
     )
     exclude(session, complaint, [officer.officer_id], SubjectSource.RECUSED)
     settle(session, complaint, acting=acting)
-    audit.record(
-        session,
-        acting=acting,
-        action="recused",
-        noun="complaint",
-        noun_id=complaint.id,
-        village_id=complaint.village_id,
-        at=timeline.moment(complaint) if complaint.anonymous else None,
-    )
 
 
 def _reason(reason: str) -> str:

@@ -58,11 +58,17 @@ def transfer(
 
 
 def join(
-    session: Session, *, acting: Actor, complaint_id: uuid.UUID, organisation_id: uuid.UUID, reason: str
+    session: Session,
+    *,
+    acting: Actor,
+    complaint_id: uuid.UUID,
+    organisation_id: uuid.UUID,
+    reason: str,
+    version: int | None = None,
 ) -> Complaint:
     """Ask another office to join (协办): it reads the complaint and writes notes; the one who handles it
     answers. Raises as `transfer`."""
-    complaint, officer = handling.in_hand(session, acting, complaint_id, None)
+    complaint, officer = handling.in_hand(session, acting, complaint_id, version)
     because = _reason(reason)
     handling.require_open(complaint)
     office, level = _office(session, complaint, organisation_id)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.core.workdays import OFFICE_HOURS
+from app.services.access_complaints import COUNTABLE_SQL
 
 FieldKind = Literal["text", "number", "truth", "day"]
 _LOCAL = "AT TIME ZONE 'Asia/Shanghai'"
@@ -123,6 +124,7 @@ SOURCES: dict[str, Source] = {
     "complaints": Source(
         table=_COMPLAINTS,
         village="k.village_id",
+        base=COUNTABLE_SQL,
         calendar=True,
         fields=_day(filed_on=f"(k.filed_at {_LOCAL})::date", promised_on="k.promised_on")
         | _text(satisfaction="rated.satisfaction", state="k.state", category="k.category_code")

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.services.access_complaints import COUNTABLE_SQL
+
 
 @dataclass(frozen=True)
 class Component:
@@ -114,13 +116,12 @@ _RENT = """
     ) paid ON paid.receivable_id = r.id
     WHERE r.voided_at IS NULL AND r.amount_fen > 0 AND r.due_on BETWEEN :since AND :until
 """
-# What passes the village by is not the village's to answer. When it was first replied to stands in the
-# events, because reopening clears the columns.
+# What passes the village by, or is about a person, is not the village's to answer, and no figure tells of it.
+# When it was first replied to stands in the events, because reopening clears the columns.
 _COMPLAINTS = """
     SELECT k.village_id, k.id::text AS row_id, {day} AS day, k.number AS label, NULL::bigint AS fen,
            {share} AS share, 1.0 AS weight
     FROM complaint k
-    JOIN complaint_category kind ON kind.code = k.category_code AND NOT kind.skips_village
     LEFT JOIN LATERAL (
         SELECT min(e.at) FILTER (WHERE e.kind IN ('accepted', 'answered')) AS taken,
                min(e.at) FILTER (WHERE e.kind = 'answered') AS answered
@@ -130,7 +131,7 @@ _COMPLAINTS = """
         SELECT satisfaction FROM rating WHERE rating.complaint_id = k.id AND rating.at < :cutoff
         ORDER BY round DESC LIMIT 1
     ) rated ON true
-    WHERE {where}
+    WHERE {where} AND {countable}
 """
 RATING_DAYS = 15  # nobody has to rate at once; afterwards "not rated" is not satisfied
 _FILED = f"(k.filed_at {_LOCAL})::date"
@@ -249,6 +250,7 @@ INDICATORS: tuple[Indicator, ...] = (
         words="一年内到受理期限的诉求，按时受理或答复的比例；按规定不经村办理的不算。",
         rows_of="complaint",
         select=_COMPLAINTS.format(
+            countable=COUNTABLE_SQL,
             day=_FILED,
             share="CASE WHEN first.taken <= k.accept_at THEN 1.0 ELSE 0.0 END",
             where=f"{_FILED} BETWEEN :since AND :until AND k.accept_at <= :cutoff",
@@ -262,6 +264,7 @@ INDICATORS: tuple[Indicator, ...] = (
         words="一年内到承诺日的诉求，按时答复的比例。",
         rows_of="complaint",
         select=_COMPLAINTS.format(
+            countable=COUNTABLE_SQL,
             day="k.promised_on",
             share="CASE WHEN coalesce(k.answered_at, k.closed_at, 'infinity') <= k.finish_at"
             " THEN 1.0 ELSE 0.0 END",
@@ -277,6 +280,7 @@ INDICATORS: tuple[Indicator, ...] = (
         "等于已评价的满意率乘评价率。",
         rows_of="complaint",
         select=_COMPLAINTS.format(
+            countable=COUNTABLE_SQL,
             day=f"(first.answered {_LOCAL})::date",
             share="CASE rated.satisfaction WHEN 'satisfied' THEN 1.0 WHEN 'partly' THEN 0.5 ELSE 0.0 END",
             where=f"(first.answered {_LOCAL})::date BETWEEN :since AND :until"

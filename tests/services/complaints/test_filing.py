@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from app.core.errors import BadInput, Forbidden
 from app.models import Complaint, SealedIdentity
-from app.models.complaints import ComplaintChannel
+from app.models.complaints import ComplaintChannel, ComplaintState, Satisfaction
 from app.models.people import Role
 from app.services import actors
-from app.services.complaints import feedback, filing
+from app.services.complaints import feedback, filing, handling
 from tests import factories as make
 
 WORDS = filing.Filing(content="屋后的山坡在掉土。", channel=ComplaintChannel.PAGE, category_code="request")
@@ -92,3 +92,23 @@ def test_what_is_not_in_order_is_refused(session: Session, given: filing.Filing,
     with pytest.raises(BadInput) as refused:
         filing.file_for(session, acting=officer, village=places.village, filing=given, keys=make.KEYS)
     assert refused.value.code == code
+
+
+def test_a_named_proxy_complaint_is_followed_and_rated_by_its_receipt(session: Session) -> None:
+    places = make.places(session)
+    liaison = make.acting(session, make.officer(session, Role.LIAISON_OFFICER, places.village))
+    made = filing.file_for(
+        session,
+        acting=liaison,
+        village=places.village,
+        filing=filing.Filing(
+            content="自来水太小了，请来看看。", channel=ComplaintChannel.PROXY, name="王阿婆"
+        ),
+        keys=make.KEYS,
+    )
+    assert made.receipt is not None
+    found = feedback.by_receipt(session, keys=make.KEYS, typed=made.receipt)
+    feedback.add(session, acting=actors.Visitor(), complaint=found, text="今天更小了", keys=make.KEYS)
+    handling.answer(session, acting=liaison, complaint_id=found.id, text="已换水管。", keys=make.KEYS)
+    feedback.rate(session, acting=actors.Visitor(), complaint=found, satisfaction=Satisfaction.SATISFIED)
+    assert (found.anonymous, found.state) == (False, ComplaintState.CLOSED)

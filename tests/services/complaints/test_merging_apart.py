@@ -12,12 +12,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core import clock
-from app.core.errors import AppError, Conflict
+from app.core.errors import AppError, Conflict, NotFound
 from app.models import Complaint, ComplaintEvent, OutgoingMessage
 from app.models.complaints import ComplaintState, Outcome, Satisfaction
 from app.models.people import Role
 from app.services import actors
-from app.services.complaints import feedback, handling, merging
+from app.services.complaints import feedback, handling, merging, subjects, transferring
 from tests import factories as make
 
 LAMP = "村口的路灯坏了三天，晚上看不见路。"
@@ -130,6 +130,22 @@ def test_both_are_accepted_and_answered_and_each_rates_for_himself(two: Two) -> 
     assert two.main.state == ComplaintState.CLOSED
 
 
+@pytest.mark.parametrize("after", [True, False], ids=["main accepted before", "main asks back"])
+def test_what_joins_an_accepted_one_never_stays_unaccepted(two: Two, after: bool) -> None:
+    def ask() -> None:
+        handling.ask(
+            two.session, acting=two.liaison, complaint_id=two.main.id, text="哪一盏？", keys=make.KEYS
+        )
+
+    if after:
+        ask()
+    two.merge()
+    if not after:
+        ask()
+    assert two.other.state == ComplaintState.ACCEPTED
+    assert two.other.accepted_at is not None
+
+
 def test_neither_learns_of_the_other(two: Two) -> None:
     two.merge()
     two.answer()
@@ -200,3 +216,69 @@ def test_what_cannot_be_merged(two: Two, attempt: Callable[[Two], None], code: s
         attempt(two)
     assert refused.value.code == code
     assert two.other.merged_into_id is None
+
+
+def test_a_report_about_a_cadre_is_never_merged_with_what_the_village_handles(two: Two) -> None:
+    about = make.complaint(two.session, two.places.village, category="cadre_conduct", content=LAMP).complaint
+    transferring.transfer(
+        two.session,
+        acting=two.liaison,
+        complaint_id=two.main.id,
+        organisation_id=two.places.town.id,
+        reason="请镇里办",
+    )
+    with pytest.raises(Conflict) as refused:
+        two.merge(by=two.town, complaint_id=about.id)
+    assert refused.value.code == "complaint.merge_class"
+
+
+@pytest.mark.parametrize("named_in", ["main", "other"])
+def test_who_is_named_later_in_one_of_them_parts_them(two: Two, named_in: str) -> None:
+    make.officer(two.session, Role.INFORMATION_OFFICER, two.places.village, name="钱有才")
+    two.merge()
+    villager = two.first if named_in == "main" else two.second
+    complaint: Complaint = getattr(two, named_in)
+    feedback.add(two.session, acting=villager, complaint=complaint, text="钱有才弄坏的", keys=make.KEYS)
+    assert two.other.merged_into_id is None
+    assert two.other.step_at is not None
+    assert "钱有才" not in two.told(two.other if named_in == "main" else two.main)
+
+
+def test_an_excluded_officer_does_not_answer_by_way_of_the_main_one(two: Two) -> None:
+    two.merge()
+    feedback.add(two.session, acting=two.second, complaint=two.other, text="孙小明收了钱", keys=make.KEYS)
+    two.answer()
+    assert two.main.state == ComplaintState.ANSWERED
+    assert two.other.state == ComplaintState.FILED
+    with pytest.raises(NotFound):
+        handling.note(two.session, acting=two.liaison, complaint_id=two.other.id, text="看一下")
+
+
+def test_who_recuses_himself_from_one_does_not_answer_it_with_the_other(two: Two) -> None:
+    two.merge()
+    subjects.recuse_self(two.session, acting=two.liaison, complaint_id=two.other.id, reason="是亲戚")
+    two.answer()
+    assert two.other.state == ComplaintState.FILED
+
+
+def test_what_becomes_a_report_about_a_cadre_lets_go_of_the_others(two: Two) -> None:
+    two.merge()
+    handling.regrade(
+        two.session,
+        acting=two.liaison,
+        complaint_id=two.main.id,
+        category_code="cadre_conduct",
+        reason="说的是村干部",
+    )
+    two.answer(by=two.town)
+    assert (two.other.merged_into_id, two.other.state) == (None, ComplaintState.FILED)
+
+
+def test_whoever_may_not_know_of_the_main_one_does_not_learn_its_number(two: Two) -> None:
+    two.merge()
+    assert merging.main_number(two.session, acting=two.liaison, complaint=two.other) == two.main.number
+    assert merging.main_number(two.session, acting=two.second, complaint=two.other) is None
+    assert [one.id for one in merging.merged(two.session, acting=two.liaison, complaint=two.main)] == [
+        two.other.id
+    ]
+    assert not merging.merged(two.session, acting=two.first, complaint=two.main)

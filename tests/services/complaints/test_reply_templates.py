@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 from sqlalchemy.orm import Session
 
@@ -63,6 +65,7 @@ def test_an_office_is_offered_its_own_and_those_from_above(session: Session) -> 
         ({"text": "长" * 2001}, "reply_template.incomplete"),
         ({"category_code": "nothing"}, "complaint.category_unknown"),
         ({"title": "已有的"}, "reply_template.title_taken"),
+        ({"organisation_id": uuid.UUID(int=7)}, "organisation.not_found"),
     ],
 )
 def test_what_is_not_kept(session: Session, given: dict[str, object], code: str) -> None:

@@ -199,7 +199,7 @@ def test_the_joined_office_loses_it_when_its_officer_is_named(desk: Desk) -> Non
     desk.do(handling.accept)
 
 
-def test_the_joined_office_neither_answers_nor_hands_over(desk: Desk) -> None:
+def test_the_joined_office_neither_extends_nor_hands_over_nor_merges(desk: Desk) -> None:
     desk.join()
     steps: list[tuple[Callable[..., Complaint], dict[str, Any]]] = [
         (handling.accept, {}),
@@ -207,6 +207,7 @@ def test_the_joined_office_neither_answers_nor_hands_over(desk: Desk) -> None:
         (handling.give_back, {"reason": "不归我们", "address": "供电所"}),
         (transferring.transfer, {"organisation_id": desk.places.town.id, "reason": "请办"}),
         (transferring.join, {"organisation_id": desk.places.town.id, "reason": "请办"}),
+        (merging.separate, {}),
     ]
     for step, given in steps:
         with pytest.raises(Forbidden):
@@ -214,12 +215,15 @@ def test_the_joined_office_neither_answers_nor_hands_over(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("step", [transferring.transfer, transferring.join])
-@pytest.mark.parametrize("case", ["no reason", "answered", "already there", "empty"])
+@pytest.mark.parametrize("case", ["no reason", "stale", "answered", "already there", "empty"])
 def test_when_it_cannot_be_handed_over(desk: Desk, step: Callable[..., Complaint], case: str) -> None:
     given: dict[str, Any] = {"organisation_id": desk.department.id, "reason": "请办理"}
     expected = "complaint.state_wrong"
     if case == "no reason":
         given["reason"], expected = "  ", "complaint.reason_missing"
+    elif case == "stale":
+        given["version"], expected = desk.complaint.lock_version, "complaint.changed"
+        desk.do(handling.accept)
     elif case == "answered":
         desk.do(handling.answer, text="已换好。", keys=make.KEYS)
     elif case == "already there":
