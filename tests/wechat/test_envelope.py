@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 from hypothesis import given
@@ -103,11 +102,10 @@ BOMBS = {
 }
 
 
+@pytest.mark.timeout(30)  # one that goes off takes minutes or the memory
 @pytest.mark.parametrize("name", BOMBS)
-def test_bombs_are_refused_quickly(name: str) -> None:
-    started = time.process_time()
-    reason_of(BOMBS[name])
-    assert time.process_time() - started < 0.5
+def test_bombs_are_refused(name: str) -> None:
+    assert reason_of(BOMBS[name])
 
 
 def test_numbers_of_json_stay_exact() -> None:
