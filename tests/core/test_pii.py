@@ -223,7 +223,7 @@ def test_hostile_texts_take_time_in_proportion(part: str) -> None:
     started = time.process_time()
     pii.find((part * 20_000)[:20_000])
 
-    assert time.process_time() - started < 15
+    assert time.process_time() - started < 3
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def test_a_hundred_thousand_rows_are_refused_quickly() -> None:
     begun = time.perf_counter()
 
     assert refused(data).code == "sheet.too_large"
-    assert time.perf_counter() - begun < 20
+    assert time.perf_counter() - begun < 3
 
 
 SHEET = "xl/worksheets/sheet1.xml"
