@@ -35,6 +35,7 @@ from app.models.projects import ProjectState
 from app.services.access_base import INSPECTORS as INSPECTORS
 from app.services.access_base import VILLAGE_ROLES as VILLAGE_ROLES
 from app.services.access_base import Condition as Condition
+from app.services.access_base import acts_for_county as acts_for_county
 from app.services.access_base import covers as covers
 from app.services.access_base import is_administrator as is_administrator
 from app.services.access_base import refused as refused

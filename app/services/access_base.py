@@ -38,6 +38,12 @@ def require_administrator(actor: Actor) -> None:
         raise refused()
 
 
+def acts_for_county(actor: Actor) -> bool:
+    """Whether an inspector of the county (区纪委) or the administrator acts."""
+    county = isinstance(actor, Officer) and Role.COUNTY_INSPECTOR in actor.roles()
+    return county or is_administrator(actor)
+
+
 def within(column: InstrumentedAttribute[uuid.UUID], organisations: tuple[uuid.UUID, ...]) -> Condition:
     """Whether the village in `column` is one of `organisations` or lies below one."""
     if not organisations:

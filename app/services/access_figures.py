@@ -13,7 +13,14 @@ from app.core.errors import BadInput, Forbidden, NotFound
 from app.models import Organisation
 from app.models.organisations import OrganisationKind
 from app.models.people import Role
-from app.services.access import INSPECTORS, VILLAGE_ROLES, Condition, is_administrator, within
+from app.services.access import (
+    INSPECTORS,
+    VILLAGE_ROLES,
+    Condition,
+    acts_for_county,
+    is_administrator,
+    within,
+)
 from app.services.actors import Actor, Officer
 
 
@@ -51,7 +58,5 @@ def counties_of(session: Session, actor: Actor) -> list[uuid.UUID]:
 
 def require_county(actor: Actor) -> None:
     """Raise unless an inspector of the county or the administrator acts."""
-    if isinstance(actor, Officer) and Role.COUNTY_INSPECTOR in actor.roles():
-        return
-    if not is_administrator(actor):
+    if not acts_for_county(actor):
         raise Forbidden("figures.not_county", "这一步由区纪委或平台管理员办理。")

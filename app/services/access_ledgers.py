@@ -19,10 +19,10 @@ from app.services.access import (
     INSPECTORS,
     VILLAGE_ROLES,
     Condition,
+    acts_for_county,
     covers,
     is_administrator,
     refused,
-    require_administrator,
     require_ledger_keeper,
     visible_organisations,
     visible_projects,
@@ -130,9 +130,8 @@ def kept_villages(actor: Actor, *models: type[Any]) -> Select[Organisation]:
 
 def require_county(session: Session, actor: Actor) -> None:
     """Raise Forbidden unless the actor sets rules for the county: its inspectors, the administrator."""
-    if isinstance(actor, Officer) and actor.organisations(Role.COUNTY_INSPECTOR):
-        return
-    require_administrator(actor)
+    if not acts_for_county(actor):
+        raise refused()
 
 
 def reads_county_tables(actor: Actor) -> bool:

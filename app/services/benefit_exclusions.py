@@ -18,12 +18,11 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from app.core import clock, text
+from app.core import text
 from app.core.errors import BadInput, Conflict, Forbidden, NotFound
-from app.models import BenefitExclusion, SettingHistory
-from app.models.people import Role
-from app.services import access, audit
-from app.services.actors import Actor, Officer
+from app.models import BenefitExclusion
+from app.services import access, audit, setting_history
+from app.services.actors import Actor
 
 EXCLUSIONS = Path(__file__).resolve().parents[1] / "assets" / "reference" / "benefit_exclusions.toml"
 NOUN = "benefit_exclusion"
@@ -104,8 +103,7 @@ def end(
 
 
 def _require_county(acting: Actor) -> None:
-    county = isinstance(acting, Officer) and Role.COUNTY_INSPECTOR in acting.roles()
-    if not county and not access.is_administrator(acting):
+    if not access.acts_for_county(acting):
         raise Forbidden("benefit_exclusion.not_county", "互斥补助清单由区纪委或平台管理员修改。")
 
 
@@ -148,17 +146,14 @@ def _record(
     session: Session, acting: Actor, row: BenefitExclusion, reason: str, before: dict[str, Any]
 ) -> None:
     session.flush()
-    session.add(
-        SettingHistory(
-            at=clock.now(),
-            noun=NOUN,
-            noun_id=str(row.id),
-            actor_kind=acting.kind,
-            actor_id=acting.id,
-            reason=reason,
-            before=before,
-            after=_plain(row),
-        )
+    setting_history.remember(
+        session,
+        acting=acting,
+        noun=NOUN,
+        key=str(row.id),
+        reason=reason,
+        before=before,
+        after=_plain(row),
     )
     audit.record(session, acting=acting, action="changed", noun=NOUN, noun_id=str(row.id))
     session.flush()

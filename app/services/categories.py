@@ -16,12 +16,12 @@ from typing import Any
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from app.core import clock, text
+from app.core import text
 from app.core.errors import BadInput, Conflict, NotFound
 from app.core.workdays import Calendar
 from app.models import DisclosureCategory, Organisation, SettingHistory
 from app.models.categories import Cadence, DayUnit
-from app.services import audit
+from app.services import audit, setting_history
 from app.services.access_catalogue import require_catalogue_editor
 from app.services.actors import Actor
 from app.services.category_rules import check_changes
@@ -218,8 +218,7 @@ def add_own(
 
 def changes(code: str) -> Select[SettingHistory]:
     """The query of what was changed on an entry, the newest first. Who changed it, officers may read."""
-    query = select(SettingHistory).where(SettingHistory.noun == NOUN, SettingHistory.noun_id == code)
-    return query.order_by(SettingHistory.at.desc(), SettingHistory.id.desc())
+    return setting_history.changes(NOUN, code)
 
 
 def history(session: Session, code: str, limit: int = 100) -> Sequence[SettingHistory]:
@@ -259,17 +258,14 @@ def _remember(
     before: Mapping[str, Any],
     after: Mapping[str, Any],
 ) -> None:
-    session.add(
-        SettingHistory(
-            at=clock.now(),
-            noun=NOUN,
-            noun_id=category.code,
-            actor_kind=acting.kind,
-            actor_id=acting.id,
-            reason=reason,
-            before={key: _plain(value) for key, value in before.items()},
-            after={key: _plain(value) for key, value in after.items()},
-        )
+    setting_history.remember(
+        session,
+        acting=acting,
+        noun=NOUN,
+        key=category.code,
+        reason=reason,
+        before={key: _plain(value) for key, value in before.items()},
+        after={key: _plain(value) for key, value in after.items()},
     )
 
 

@@ -12,15 +12,14 @@ from functools import cached_property
 from typing import Annotated, Any
 
 from pydantic import Field, StrictBool, StrictInt, TypeAdapter, ValidationError
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from app.core import clock, text
+from app.core import text
 from app.core.errors import BadInput, Conflict, Forbidden, NotFound
 from app.models import CountySetting, SettingHistory
-from app.models.people import Role
-from app.services import access, audit
-from app.services.actors import Actor, Officer
+from app.services import access, audit, setting_history
+from app.services.actors import Actor
 from app.services.complaints.ladder_terms import DEFAULT as COMPLAINT_LADDER
 from app.services.complaints.ladder_terms import ComplaintLadder
 from app.services.portrait.terms import METHOD, WEIGHTS, Method, Weights
@@ -146,7 +145,7 @@ def put(session: Session, *, acting: Actor, key: str, value: Any, reason: str) -
     setting, because = find(key), _reason(reason)
     after = _checked(setting, value)
     # A concurrent change waits here, so that every step of the history follows from the one before it.
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"setting:{key}"))))
+    setting_history.lock(session, NOUN, key)
     row = session.get(CountySetting, key, populate_existing=True)
     before = _shown(setting, row)
     new = Shown(setting, after, changed=True)
@@ -156,17 +155,14 @@ def put(session: Session, *, acting: Actor, key: str, value: Any, reason: str) -
         session.add(CountySetting(key=key, value={"value": new.plain}))
     else:
         row.value = {"value": new.plain}
-    session.add(
-        SettingHistory(
-            at=clock.now(),
-            noun=NOUN,
-            noun_id=key,
-            actor_kind=acting.kind,
-            actor_id=acting.id,
-            reason=because,
-            before={"value": before.plain},
-            after={"value": new.plain},
-        )
+    setting_history.remember(
+        session,
+        acting=acting,
+        noun=NOUN,
+        key=key,
+        reason=because,
+        before={"value": before.plain},
+        after={"value": new.plain},
     )
     audit.record(session, acting=acting, action="changed", noun=NOUN, noun_id=key)
     session.flush()
@@ -176,9 +172,7 @@ def put(session: Session, *, acting: Actor, key: str, value: Any, reason: str) -
 def changes(acting: Actor, key: str) -> Select[SettingHistory]:
     """The changes of a setting, newest first. For officers and administrators. Raises NotFound."""
     access.require_officer_or_administrator(acting)
-    wanted = SettingHistory.noun == NOUN, SettingHistory.noun_id == find(key).key
-    query = select(SettingHistory).where(*wanted)
-    return query.order_by(SettingHistory.at.desc(), SettingHistory.id.desc())
+    return setting_history.changes(NOUN, find(key).key)
 
 
 def history(session: Session, *, acting: Actor, key: str, limit: int = 100) -> Sequence[SettingHistory]:
@@ -187,8 +181,7 @@ def history(session: Session, *, acting: Actor, key: str, limit: int = 100) -> S
 
 
 def _require_county(acting: Actor) -> None:
-    county = isinstance(acting, Officer) and Role.COUNTY_INSPECTOR in acting.roles()
-    if not county and not access.is_administrator(acting):
+    if not access.acts_for_county(acting):
         raise Forbidden("setting.not_county", "这项设置由区纪委或平台管理员修改。")
 
 

@@ -14,18 +14,18 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from app.core import clock, text
+from app.core import text
 from app.core.errors import BadInput, Conflict, Forbidden, NotFound
 from app.core.money import FEN_PER_YUAN
 from app.models import Organisation, SettingHistory
 from app.models.organisations import OrganisationKind
 from app.models.people import Role
 from app.models.rules import TenderKind, TenderLimit
-from app.services import access, audit
+from app.services import access, audit, setting_history
 from app.services.actors import Actor
 
 LIMITS = Path(__file__).resolve().parents[1] / "assets" / "reference" / "tender_limits.toml"
@@ -112,7 +112,7 @@ def put(
     ):
         raise Forbidden("tender_limit.not_county", "招标限额由本区县的区纪委或平台管理员修改。")
     told, because = _checked(lines), _reason(reason)
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"{NOUN}:{place.id}:{kind.value}"))))
+    setting_history.lock(session, NOUN, f"{place.id}:{kind.value}")
     own = select(TenderLimit).where(
         TenderLimit.county_id == place.id, TenderLimit.kind == kind, TenderLimit.valid_from == valid_from
     )
@@ -125,17 +125,14 @@ def put(
     row.source = told.source
     if before == _plain(row):
         raise Conflict("tender_limit.unchanged", "这些限额已经是这样，没有需要修改的。")
-    session.add(
-        SettingHistory(
-            at=clock.now(),
-            noun=NOUN,
-            noun_id=f"{place.code}:{kind.value}",
-            actor_kind=acting.kind,
-            actor_id=acting.id,
-            reason=because,
-            before=before,
-            after=_plain(row),
-        )
+    setting_history.remember(
+        session,
+        acting=acting,
+        noun=NOUN,
+        key=f"{place.code}:{kind.value}",
+        reason=because,
+        before=before,
+        after=_plain(row),
     )
     audit.record(session, acting=acting, action="changed", noun=NOUN, noun_id=f"{place.code}:{kind.value}")
     session.flush()
@@ -146,9 +143,7 @@ def changes(session: Session, *, acting: Actor, county: str, kind: TenderKind) -
     """The query of a county's changes of a kind, the newest first. Raises NotFound for an unknown county."""
     access.require_officer_or_administrator(acting)
     place = _county(session, county)
-    wanted = SettingHistory.noun == NOUN, SettingHistory.noun_id == f"{place.code}:{kind.value}"
-    query = select(SettingHistory).where(*wanted)
-    return query.order_by(SettingHistory.at.desc(), SettingHistory.id.desc())
+    return setting_history.changes(NOUN, f"{place.code}:{kind.value}")
 
 
 def _county(session: Session, code: str) -> Organisation:

@@ -15,7 +15,7 @@ from app.core import text
 from app.core.errors import BadInput, NotFound
 from app.models import ComplaintCategory, ComplaintClass
 from app.models.organisations import Line
-from app.services import access
+from app.services import access, setting_history
 from app.services.actors import Actor
 from app.services.complaints import settings_history
 from app.services.reference import DEFAULT_COMPLAINT_CATEGORY
@@ -75,7 +75,7 @@ def change(session: Session, *, acting: Actor, code: str, terms: Terms, reason: 
     Raises NotFound for an unknown class, BadInput for terms that contradict each other or the law, or a
     missing reason, Conflict when nothing would change."""
     settings_history.require_county(acting)
-    settings_history.lock(session, settings_history.CLASS, code)
+    setting_history.lock(session, settings_history.CLASS, code)
     row = session.get(ComplaintClass, code, populate_existing=True)
     if row is None:
         raise NotFound("complaint_class.not_found", "没有这个诉求等级。", grade=code)
@@ -114,7 +114,7 @@ def put_category(
     or when the category of last resort or the one about cadres would lose what they are for; Conflict when
     nothing would change."""
     settings_history.require_county(acting)
-    settings_history.lock(session, settings_history.CATEGORY, code)
+    setting_history.lock(session, settings_history.CATEGORY, code)
     row = session.get(ComplaintCategory, code, populate_existing=True)
     grade = session.get(ComplaintClass, terms.class_code)
     if grade is None:

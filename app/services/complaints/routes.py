@@ -15,7 +15,7 @@ from app.core.errors import BadInput, NotFound
 from app.models import ComplaintCategory, ComplaintClass, ComplaintRoute, Organisation
 from app.models.complaint_classes import Level
 from app.models.organisations import Line, OrganisationKind
-from app.services import access
+from app.services import access, setting_history
 from app.services.actors import Actor
 from app.services.complaints import settings_history
 
@@ -55,7 +55,7 @@ def put(session: Session, *, acting: Actor, wanted: Wanted, reason: str) -> Comp
     settings_history.require_county(acting)
     area = _area(session, wanted.area)
     _check(session, wanted, area)
-    settings_history.lock(session, settings_history.ROUTE, "all")
+    setting_history.lock(session, settings_history.ROUTE, "all")
     row = session.scalar(
         select(ComplaintRoute).where(
             ComplaintRoute.area_id.is_not_distinct_from(area.id if area else None),
@@ -88,7 +88,7 @@ def put(session: Session, *, acting: Actor, wanted: Wanted, reason: str) -> Comp
 def remove(session: Session, *, acting: Actor, route_id: uuid.UUID, reason: str) -> None:
     """Drop a route; complaints go by the next that fits. Raises Forbidden, NotFound, BadInput."""
     settings_history.require_county(acting)
-    settings_history.lock(session, settings_history.ROUTE, "all")
+    setting_history.lock(session, settings_history.ROUTE, "all")
     row = session.get(ComplaintRoute, route_id, populate_existing=True)
     if row is None:
         raise NotFound("complaint_route.not_found", "没有找到这条分办规则，可能已经删除。")

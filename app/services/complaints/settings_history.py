@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
-from app.core import clock, text
+from app.core import text
 from app.core.errors import BadInput, Conflict, Forbidden
 from app.models import SettingHistory
-from app.models.people import Role
-from app.services import access, audit
-from app.services.actors import Actor, Officer
+from app.services import access, audit, setting_history
+from app.services.actors import Actor
 
 CLASS, CATEGORY, ROUTE = "complaint_class", "complaint_category", "complaint_route"
 LONGEST_REASON = 500
@@ -21,14 +20,8 @@ LONGEST_REASON = 500
 
 def require_county(acting: Actor) -> None:
     """Raise Forbidden unless the county's inspector or an administrator acts."""
-    county = isinstance(acting, Officer) and Role.COUNTY_INSPECTOR in acting.roles()
-    if not county and not access.is_administrator(acting):
+    if not access.acts_for_county(acting):
         raise Forbidden("complaint_setting.not_county", "诉求的分类、期限和分办由区纪委或平台管理员设置。")
-
-
-def lock(session: Session, noun: str, key: str) -> None:
-    """Wait for whoever changes the same thing, so that every step of the history follows from the last."""
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"{noun}:{key}"))))
 
 
 def record(
@@ -51,17 +44,14 @@ def record(
         )
     if before == after:
         raise Conflict("complaint_setting.unchanged", "已经是这样设置的，没有需要修改的。")
-    session.add(
-        SettingHistory(
-            at=clock.now(),
-            noun=noun,
-            noun_id=key,
-            actor_kind=acting.kind,
-            actor_id=acting.id,
-            reason=because,
-            before=dict(before),
-            after=dict(after),
-        )
+    setting_history.remember(
+        session,
+        acting=acting,
+        noun=noun,
+        key=key,
+        reason=because,
+        before=before,
+        after=after,
     )
     audit.record(session, acting=acting, action="changed", noun=noun, noun_id=key)
     session.flush()
@@ -70,5 +60,4 @@ def record(
 def changes(acting: Actor, noun: str) -> Select[SettingHistory]:
     """The changes of all classes, categories or routes, newest first. For officers and administrators."""
     access.require_officer_or_administrator(acting)
-    query = select(SettingHistory).where(SettingHistory.noun == noun)
-    return query.order_by(SettingHistory.at.desc(), SettingHistory.id.desc())
+    return setting_history.changes(noun)

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from app.core import clock, text
+from app.core import text
 from app.core.errors import BadInput, NotFound
 from app.models import EarlyWarning, RuleSetting, SettingHistory
 from app.models.rules import RuleMode
 from app.models.warnings import WarningState
 from app.rules import by_key
 from app.rules.base import Rule, Thresholds
-from app.services import access, audit
+from app.services import access, audit, setting_history
 from app.services.actors import Actor
 from app.services.warnings import audience, escalation, events, notices
 
@@ -52,7 +52,7 @@ def settings(session: Session, rules: Sequence[Rule[Any]]) -> dict[str, tuple[Ru
 
 def lock(session: Session, rule: Rule[Any]) -> None:
     """Wait until nobody else runs or sets this rule; held until the end of the transaction."""
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"rule:{rule.key}"))))
+    setting_history.lock(session, NOUN, rule.key)
 
 
 def configure(
@@ -83,17 +83,14 @@ def configure(
     row = session.merge(
         RuleSetting(rule=rule.key, mode=mode, thresholds=checked.model_dump(mode="json", exclude_unset=True))
     )
-    session.add(
-        SettingHistory(
-            at=clock.now(),
-            noun=NOUN,
-            noun_id=rule.key,
-            actor_kind=acting.kind,
-            actor_id=acting.id,
-            reason=because,
-            before=before,
-            after=_plain(mode, checked),
-        )
+    setting_history.remember(
+        session,
+        acting=acting,
+        noun=NOUN,
+        key=rule.key,
+        reason=because,
+        before=before,
+        after=_plain(mode, checked),
     )
     promoted = promote(session, acting=acting, rule=rule) if mode == RuleMode.ACTIVE else 0
     audit.record(
@@ -149,5 +146,4 @@ def promote(session: Session, *, acting: Actor, rule: Rule[Any]) -> int:
 def changes(acting: Actor, rule: Rule[Any]) -> Select[SettingHistory]:
     """The changes of a rule's setting, newest first. For inspectors and administrators."""
     access.require_inspector(acting)
-    query = select(SettingHistory).where(SettingHistory.noun == NOUN, SettingHistory.noun_id == rule.key)
-    return query.order_by(SettingHistory.at.desc(), SettingHistory.id.desc())
+    return setting_history.changes(NOUN, rule.key)
