@@ -25,6 +25,7 @@ SATURDAY = 5
 TUESDAY = 1
 FIRST_MOVABLE_DECEMBER_DAY = 28
 LONGEST_WALK = 5000
+_PACKAGE = version("holidays")
 
 
 def deadline_at(day: date) -> datetime:
@@ -99,7 +100,7 @@ class Calendar:
     def digest(self) -> str:
         """Tells one calendar from another: what was counted under a different one is to be counted anew."""
         days = ",".join(f"{day.isoformat()}{work:d}" for day, work in sorted(self._overrides.items()))
-        text = f"{version('holidays')};{sorted(self._entered)};{days}"
+        text = f"{_PACKAGE};{sorted(self._entered)};{days}"
         return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
     def is_work_day(self, day: date) -> bool:

@@ -14,11 +14,13 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Select,
+    SQLColumnExpression,
     and_,
     exists,
     false,
     func,
     literal,
+    literal_column,
     or_,
     select,
     true,
@@ -53,12 +55,6 @@ from app.services.access_base import (
     within,
 )
 from app.services.actors import Actor, Officer, Villager
-
-COUNTABLE_SQL = """NOT EXISTS (SELECT FROM complaint_subject s WHERE s.complaint_id = k.id)
-    AND NOT EXISTS (SELECT FROM complaint_cadre s WHERE s.complaint_id = k.id)
-    AND k.class_code NOT IN (SELECT code FROM complaint_class WHERE skips_village)
-    AND k.category_code NOT IN (SELECT code FROM complaint_category WHERE skips_village)"""
-"""`countable` for statements written by hand, over `complaint k`."""
 
 
 def excluded(officer_id: uuid.UUID) -> Condition:
@@ -300,14 +296,30 @@ def inspects_complaint(session: Session, actor: Actor, complaint: Complaint, *ro
 def countable() -> Condition:
     """SQL over `Complaint`: figures that everybody may see may count it. Reports about cadres, and whatever
     else is about a person, count nowhere below the county: a count would tell him."""
+    return _countable(Complaint.id, Complaint.class_code, Complaint.category_code)
+
+
+def _countable(
+    key: SQLColumnExpression[uuid.UUID],
+    class_code: SQLColumnExpression[str],
+    category_code: SQLColumnExpression[str],
+) -> Condition:
     secret_classes = select(ComplaintClass.code).where(ComplaintClass.skips_village)
     secret_categories = select(ComplaintCategory.code).where(ComplaintCategory.skips_village)
     return and_(
-        ~exists().where(ComplaintSubject.complaint_id == Complaint.id),
-        ~exists().where(ComplaintCadre.complaint_id == Complaint.id),
-        Complaint.class_code.not_in(secret_classes),
-        Complaint.category_code.not_in(secret_categories),
+        ~exists().where(ComplaintSubject.complaint_id == key),
+        ~exists().where(ComplaintCadre.complaint_id == key),
+        class_code.not_in(secret_classes),
+        category_code.not_in(secret_categories),
     )
+
+
+COUNTABLE_SQL = str(
+    _countable(
+        literal_column("k.id"), literal_column("k.class_code"), literal_column("k.category_code")
+    ).compile()
+)
+"""`countable` for statements written by hand, over `complaint k`."""
 
 
 def statistics_condition(actor: Actor) -> Condition:

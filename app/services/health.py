@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
-from app.core import clock
 from app.core.db import database_now
 from app.models import (
     Appointment,
@@ -22,10 +21,10 @@ from app.models import (
     WechatIdentity,
 )
 from app.models.base import WorkState
-from app.models.complaints import ComplaintState
 from app.models.delivery import MessageKind
 from app.models.organisations import OrganisationKind
 from app.services import chain, officers
+from app.services.complaints import colours, ladder
 
 LATE = timedelta(minutes=10)
 
@@ -51,7 +50,8 @@ def examine(session: Session, *, app_id: str) -> list[Examined]:
         _count(session, "处理出错的来信", _failed_inbound(), "条；请查看日志"),
         _count(session, "没有绑定微信的工作人员", _unbound(), "人"),
         _count(session, "没有二维码的村社", _without_code(), "个；请运行 mashang qr issue"),
-        _count(session, "超期未办结的诉求", _late_complaints(), "件"),
+        _count(session, "超期的诉求", _complaints(colours.overdue()), "件"),
+        _count(session, "没有下一步督办的诉求", _complaints(ladder.without_step()), "件"),
         _templates(session, app_id),
         _jobs(session),
         _chains(session),
@@ -105,15 +105,8 @@ def _without_code() -> Select[int]:
     )
 
 
-def _late_complaints() -> Select[int]:
-    return (
-        select(func.count())
-        .select_from(Complaint)
-        .where(
-            Complaint.state.in_([ComplaintState.FILED, ComplaintState.ACCEPTED]),
-            Complaint.finish_at < clock.now(),
-        )
-    )
+def _complaints(wanted: ColumnElement[bool]) -> Select[int]:
+    return select(func.count()).select_from(Complaint).where(wanted)
 
 
 def _templates(session: Session, app_id: str) -> Examined:

@@ -11,6 +11,7 @@ from typing import TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.core import clock
 from app.core.errors import BadInput, Conflict
 from app.core.keys import Keys
 from app.models import Assignment, Complaint, ComplaintCategory, ComplaintClass, ComplaintEvent, Organisation
@@ -205,7 +206,7 @@ def extend(
         raise Conflict(
             "complaint.extensions_used", f"最多延期 {grade.extensions_most} 次，已经用完，请尽快答复。"
         )
-    if complaint.finish_at < timeline.now():
+    if complaint.finish_at < clock.now():
         raise Conflict("complaint.extend_late", "已经超过答应的日期，不能再延期，请尽快答复。")
     complaint.extensions += 1
     complaint.extended_days += grade.extension_days

@@ -19,11 +19,6 @@ from app.services.actors import Actor
 NEUTRAL_CATEGORY = "群众诉求"
 
 
-def now() -> datetime:
-    """Now, for comparing; never written down of an anonymous complaint."""
-    return clock.now()
-
-
 def moment(complaint: Complaint) -> datetime:
     """Now, as it may be written down for this complaint: anonymous ones keep whole days only."""
     now = clock.now()
